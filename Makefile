@@ -1,0 +1,52 @@
+# The commands of the project. `make demo` and `make test` each work as the first command after a clone.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+WORKERS ?= 2
+
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_DISABLE_TELEMETRY := true
+export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help venv demo test up check bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Tieout needs Python 3.11, 3.12 or 3.13; set PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "building .venv with $$($(PYTHON) --version) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+venv: $(STAMP) ## build .venv
+
+demo: $(STAMP) ## the synthetic account through the whole pipeline
+	@$(BIN)/tieout demo
+
+test: $(STAMP) ## every test that needs no extra server
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+up: $(STAMP) ## Dagster on 127.0.0.1:3000, the dashboard on 127.0.0.1:8501
+	@$(BIN)/tieout up
+
+check: $(STAMP) ## lint, types, import rules, definitions, dbt
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m orchestration.validate
+
+bench: $(STAMP) ## benchmarks; prints ratios
+	@$(BIN)/python -m bench
+
+lock: $(STAMP) ## renew requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --extra dev -o requirements.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
+
+clean: ## remove .venv and what was built (never data)
+	rm -rf .venv dbt_project/target dbt_project/logs *.egg-info

@@ -1,0 +1,1 @@
+"""The `tieout` command. Its reading commands see nothing but the published version."""

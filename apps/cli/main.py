@@ -1,0 +1,72 @@
+"""The `tieout` command: puts the commands together, turns errors into one sentence and an exit code. No logic."""
+
+import logging
+import sys
+from importlib.metadata import version as package_version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from apps.cli import pipeline_commands, read_commands
+from apps.cli.context import EXIT_USAGE, CommandContext
+from config.settings import SettingsError, load_settings, prepare_environment
+
+app = typer.Typer(
+    name="tieout",
+    help="The books of an Interactive Brokers account, reconciled with the broker to the cent.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def settings(
+    ctx: typer.Context,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing about progress.")] = False,
+) -> None:
+    """Read the settings once; every command finds them in its context."""
+    loaded = load_settings()
+    prepare_environment(loaded.data)
+    _log_to_stderr(json_lines=loaded.log_format == "json", level=logging.WARNING if quiet else logging.INFO)
+    ctx.obj = CommandContext(loaded)
+
+
+@app.command()
+def version() -> None:
+    """Print the version of Tieout."""
+    typer.echo(f"tieout {package_version('tieout')}")
+
+
+pipeline_commands.register(app)
+read_commands.register(app)
+
+
+def main() -> None:
+    """Entry point: exit 0 ok, 1 a break or a failed check, 2 bad usage or unreadable input."""
+    try:
+        app()
+    except SettingsError as error:
+        typer.echo(f"tieout: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+
+
+def _log_to_stderr(json_lines: bool, level: int) -> None:
+    logger = logging.getLogger("tieout")
+    if json_lines:
+        handler: logging.Handler = logging.StreamHandler()
+        handler.setFormatter(
+            logging.Formatter('{"at":"%(asctime)s","level":"%(levelname)s","message":"%(message)s"}')
+        )
+    else:
+        handler = RichHandler(console=Console(stderr=True), show_time=False, show_path=False, show_level=False)
+    logger.handlers = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Where everything lies in the data folder: names of folders and files, and nothing that reads or writes them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The root that `TIEOUT_DATA_DIR` names, and the places below it."""
+
+    root: Path
+
+    @property
+    def inbox(self) -> Path:
+        """Documents are dropped here."""
+        return self.root / "inbox"
+
+    @property
+    def raw(self) -> Path:
+        """The broker's bytes and what was parsed from them, as text."""
+        return self.root / "raw"
+
+    @property
+    def clean(self) -> Path:
+        """One Parquet file per canonical table."""
+        return self.root / "clean"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that only dbt writes."""
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Version folders; `CURRENT` points to the one that readers open."""
+        return self.root / "published"
+
+    @property
+    def quarantine(self) -> Path:
+        """What could not be read, with the reason beside it."""
+        return self.root / "quarantine"
+
+    @property
+    def state(self) -> Path:
+        """Operational state."""
+        return self.root / "state"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance: runs, events, schedules."""
+        return self.root / "dagster"

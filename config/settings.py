@@ -1,0 +1,78 @@
+"""The settings of Tieout, read from the environment and `.env`. The only place that reads the environment."""
+
+import os
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.data_folder import DataFolder
+
+# Every one of these tools sends usage statistics unless it is told not to.
+NO_STATISTICS = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "DAGSTER_DISABLE_TELEMETRY": "true",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it and says what is accepted."""
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults; see the table in the README. Secrets are `SecretStr` and never printed."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), validation_alias="TIEOUT_DATA_DIR")
+    flex_timezone: str = Field(default="America/New_York", validation_alias="FLEX_TIMEZONE")
+    base_currency: str | None = Field(default=None, validation_alias="BASE_CURRENCY")
+    keep_versions: int = Field(default=5, ge=1, validation_alias="TIEOUT_KEEP_VERSIONS")
+    risk_free_rate: float = Field(default=0.0, validation_alias="RISK_FREE_RATE")
+    log_format: Literal["text", "json"] = Field(default="text", validation_alias="LOG_FORMAT")
+    flex_token: SecretStr | None = Field(default=None, validation_alias="FLEX_TOKEN")
+
+    @field_validator("flex_timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no time zone; write one like America/New_York") from error
+        return value
+
+    @field_validator("base_currency")
+    @classmethod
+    def _currency_code(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        code = value.strip().upper()
+        if len(code) != 3 or not code.isalpha():
+            raise ValueError(f"{value!r} is no currency code; write one like EUR")
+        return code
+
+    @property
+    def data(self) -> DataFolder:
+        """The data folder, as an absolute path (a run may be started from any working directory)."""
+        return DataFolder(self.data_dir.expanduser().absolute())
+
+
+def load_settings() -> Settings:
+    """Read the settings; raises `SettingsError` that names the variable and what it accepts."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise SettingsError(f"setting {name}: {first['msg']}") from error
+
+
+def prepare_environment(data: DataFolder) -> None:
+    """Switch off usage statistics and point Dagster at the instance in the data folder, for this process."""
+    os.environ.update(NO_STATISTICS)
+    os.environ["DAGSTER_HOME"] = str(data.dagster_home)

@@ -1,0 +1,1 @@
+"""Dagster, and thin: an asset reads, calls one pure function, returns."""

@@ -1,0 +1,94 @@
+"""Where everything is put together, and the public entry through which the command starts runs.
+
+Imports of Dagster and dbt stand inside the functions: a command that finds nothing to do must not pay for them.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from config.settings import Settings, load_settings, prepare_environment
+from orchestration.instance import prepare_instance
+from orchestration.keys import INGEST_JOB, REFRESH_JOB
+from orchestration.resources.publisher_state import current_version
+from orchestration.resources.raw_manifest import Receipt
+from orchestration.resources.raw_store import RawStore
+from orchestration.staleness import is_fresh
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+log = logging.getLogger("tieout")
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended. `version` is the published version that readers see now."""
+
+    success: bool
+    nothing_new: bool
+    receipts: tuple[Receipt, ...]
+    version: str | None
+    failure: str | None = None
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Definitions":
+    """All assets, checks, jobs, sensors and schedules, with their resources. Tests override resources here."""
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration.defs.automation import automation, ingest_job, refresh_job  # noqa: PLC0415
+    from orchestration.defs.clean.documents import clean_document_sections, clean_documents  # noqa: PLC0415
+    from orchestration.defs.clean.tables import clean_assets  # noqa: PLC0415
+    from orchestration.defs.marts.models import dbt_models  # noqa: PLC0415
+    from orchestration.defs.publish.version import published_version  # noqa: PLC0415
+    from orchestration.defs.raw.documents import documents  # noqa: PLC0415
+    from orchestration.resources.dagster_resources import data_resource  # noqa: PLC0415
+    from orchestration.resources.dbt import Dbt  # noqa: PLC0415
+
+    settings = load_settings()
+    prepare_environment(settings.data)
+    models = dbt_models(Dbt(settings.data.warehouse).manifest())
+    marts = [key for key in models.keys if key.path[0] == "marts"]
+    schedules_and_sensors = list(automation())
+    return dg.Definitions(
+        assets=[documents, clean_documents, clean_document_sections, *clean_assets(), models, published_version(marts)],
+        jobs=[ingest_job, refresh_job],
+        schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
+        sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
+        resources={"data": data_resource(settings), **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+def run_ingest(settings: Settings) -> RunOutcome:
+    """Take the inbox into the raw layer, as a Dagster run."""
+    return _run(settings, INGEST_JOB)
+
+
+def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:
+    """From the inbox to a published version, as a Dagster run; no run if there is nothing new."""
+    store = RawStore(settings.data, settings.flex_timezone)
+    version = current_version(settings.data.published)
+    if not force and not store.waiting() and is_fresh(store.manifest(), version, settings):
+        return RunOutcome(success=True, nothing_new=True, receipts=(), version=version)
+    return _run(settings, REFRESH_JOB)
+
+
+def _run(settings: Settings, job_name: str) -> RunOutcome:
+    prepare_environment(settings.data)
+    prepare_instance(settings.data)
+    import dagster as dg  # noqa: PLC0415
+
+    store = RawStore(settings.data, settings.flex_timezone)
+    known = len(store.manifest().receipts)
+    with dg.DagsterInstance.get() as instance:
+        result = build_defs().resolve_job_def(job_name).execute_in_process(instance=instance, raise_on_error=False)
+    failure = next((e.event_specific_data for e in result.all_events if e.is_step_failure), None)
+    return RunOutcome(
+        success=result.success,
+        nothing_new=False,
+        receipts=store.manifest().receipts[known:],
+        version=current_version(settings.data.published),
+        failure=failure.error_display_string.strip() if failure else None,
+    )

@@ -1,0 +1,103 @@
+"""When things run by themselves: jobs, the daily schedule, the inbox sensor, and what to do when a run fails."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from config.settings import load_settings
+from orchestration.defs.raw.documents import DOCUMENTS
+from orchestration.keys import INGEST_JOB, REFRESH_JOB
+from orchestration.resources.dagster_resources import DataResource
+from orchestration.staleness import is_fresh
+
+log = logging.getLogger("tieout")
+
+ingest_job = dg.define_asset_job(
+    INGEST_JOB,
+    selection=dg.AssetSelection.assets(DOCUMENTS),
+    description="Take the documents of the inbox into the raw layer, and nothing else.",
+)
+refresh_job = dg.define_asset_job(
+    REFRESH_JOB,
+    selection=dg.AssetSelection.all(),
+    description="From the inbox to a new published version: raw, clean, marts, publish.",
+)
+
+
+@dg.schedule(
+    job=refresh_job,
+    cron_schedule="30 6 * * 1-6",
+    execution_timezone="America/New_York",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Each morning after the broker's statements of the day before are there (Tuesday to Saturday for "
+    "trading days; Monday catches what came over the weekend).",
+)
+def daily_refresh(context: dg.ScheduleEvaluationContext, data: DataResource) -> dg.RunRequest | dg.SkipReason:
+    """Refresh, unless the published version already says everything."""
+    if not data.raw.waiting() and is_fresh(data.raw.manifest(), data.publisher.current(), load_settings()):
+        return dg.SkipReason("Nothing new: the inbox is empty and the published version is made from all documents.")
+    return dg.RunRequest()
+
+
+@dg.sensor(
+    job=refresh_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a refresh for what lies in the inbox, once it has stopped growing.",
+)
+def inbox_sensor(context: dg.SensorEvaluationContext, data: DataResource) -> dg.SensorResult:
+    """Ask for one run for all files that are as large and as old as at the last tick.
+
+    The run key is the document's hash (for several documents, the hash of their hashes): the same documents never
+    start a second run.
+    """
+    waiting = data.raw.waiting()
+    now = {path.name: _state(path) for path in waiting}
+    before = json.loads(context.cursor) if context.cursor else {}
+    settled = [path for path in waiting if now[path.name] == before.get(path.name)]
+    cursor = json.dumps(now)
+    if not settled:
+        reason = "The inbox is empty." if not waiting else f"Waiting for {len(waiting)} file(s) to stop growing."
+        return dg.SensorResult(skip_reason=reason, cursor=cursor)
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=_run_key(settled))], cursor=cursor)
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Says in the log what failed, that the published version still stands, and what to do.",
+)
+def say_what_to_do(context: dg.RunFailureSensorContext) -> None:
+    """Log what a person should do about a failed run."""
+    log.error(
+        "run %s of job %s failed: %s. The published version stands as it was. Correct the cause and run "
+        "`tieout run`: it starts again from what is in the raw layer, and no document has to be given again.",
+        context.dagster_run.run_id,
+        context.dagster_run.job_name,
+        context.failure_event.message,
+    )
+
+
+def _state(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _run_key(paths: list[Path]) -> str:
+    hashes = sorted({_sha256(path) for path in paths})
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def automation() -> Iterator[dg.ScheduleDefinition | dg.SensorDefinition]:
+    """All schedules and sensors."""
+    yield daily_refresh
+    yield inbox_sensor
+    yield say_what_to_do

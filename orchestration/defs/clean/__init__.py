@@ -1,0 +1,1 @@
+"""Assets of the clean layer: one canonical table each."""

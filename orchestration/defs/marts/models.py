@@ -1,0 +1,90 @@
+"""The dbt models as assets, their tests as checks. Built in one dbt call, in this process."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from orchestration.keys import CLEAN, MARTS, OWNERS, WAREHOUSE_POOL
+from orchestration.resources.dagster_resources import DataResource
+from orchestration.resources.dbt import NodeResult
+from orchestration.staleness import code_version, inputs_fingerprint
+
+FAILED = {"error", "fail", "runtime error"}
+
+
+class Translator(DagsterDbtTranslator):
+    """Names dbt's nodes as our layers do: a source is the clean table, a model stands under its schema."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`clean/<table>` for a source, `<schema>/<model>` for a model."""
+        layer = CLEAN if dbt_resource_props["resource_type"] == "source" else dbt_resource_props["schema"]
+        return dg.AssetKey([layer, dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """All models stand together, as one dbt call builds them."""
+        return MARTS
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """As all assets."""
+        return OWNERS
+
+
+def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """All models of the project as one multi-asset."""
+
+    @dbt_assets(
+        manifest=manifest, dagster_dbt_translator=Translator(), name="dbt_models", pool=WAREHOUSE_POOL
+    )
+    def models(
+        context: dg.AssetExecutionContext, data: DataResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        results = data.dbt.build(_variables(data))
+        yield from _events(results, manifest, context.assets_def)
+        failed = [r for r in results if r.status in FAILED]
+        if failed:
+            raise dg.Failure(
+                f"dbt refused to build the marts ({', '.join(r.name for r in failed)}); "
+                "the published version stands as it was.",
+                metadata={r.name: f"{r.status}: {r.message}" for r in failed},
+                allow_retries=False,
+            )
+
+    return models
+
+
+def _variables(data: DataResource) -> dict[str, Any]:
+    settings = data.settings
+    fingerprint = inputs_fingerprint(data.raw.manifest(), settings)
+    return {
+        "clean_dir": str(data.folder.clean),
+        "version_id": data.publisher.next_version(fingerprint),
+        "fingerprint": fingerprint,
+        "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code_version": code_version(),
+        "risk_free_rate_annual": settings.risk_free_rate,
+    }
+
+
+def _events(
+    results: list[NodeResult], manifest: Mapping[str, Any], assets: dg.AssetsDefinition
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """One materialisation per model, one check result per test that is attached to a model."""
+    translator = Translator()
+    checks = {spec.name: spec.asset_key for spec in assets.check_specs}
+    for result in results:
+        if result.resource_type == "model" and result.status == "success":
+            yield dg.MaterializeResult(
+                asset_key=translator.get_asset_key(manifest["nodes"][result.unique_id]),
+                metadata={"seconds": round(result.seconds, 3)},
+            )
+        elif result.name in checks:
+            yield dg.AssetCheckResult(
+                asset_key=checks[result.name],
+                check_name=result.name,
+                passed=result.status == "pass",
+                severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                metadata={"failures": result.failures or 0},
+            )

@@ -1,0 +1,1 @@
+"""The published version, and the checks on what it says."""

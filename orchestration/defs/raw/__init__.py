@@ -1,0 +1,1 @@
+"""Assets of the raw layer: what the broker said, word for word."""

@@ -1,0 +1,122 @@
+"""Running dbt inside this process. Why not its command in a process of its own: docs/adr/0004-dbt-in-process.md."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+log = logging.getLogger("tieout")
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test. `failures` counts the offending rows of a test."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    message: str | None
+    seconds: float
+    failures: int | None
+
+
+class DbtError(Exception):
+    """dbt could not start, or could not read the project."""
+
+
+@dataclass(frozen=True)
+class Dbt:
+    """The dbt project against one warehouse file."""
+
+    warehouse: Path
+    project: Path = PROJECT
+
+    @property
+    def manifest_path(self) -> Path:
+        """The compiled project that Dagster's asset definitions come from."""
+        return self.project / "target" / "manifest.json"
+
+    def manifest(self) -> Mapping[str, Any]:
+        """The manifest, made anew when a file of the project is newer than it."""
+        if not self.manifest_path.exists() or self._newest_source() > self.manifest_path.stat().st_mtime_ns:
+            self.parse()
+        content: Mapping[str, Any] = json.loads(self.manifest_path.read_bytes())
+        return content
+
+    def parse(self) -> None:
+        """Parse the project and write its manifest."""
+        with self._environment():
+            self._invoke(["parse"], {})
+
+    def build(self, variables: Mapping[str, Any]) -> list[NodeResult]:
+        """Build all models and run their tests (unit tests of the project's logic apart); returns each result.
+
+        A model behind a failed test of severity error is skipped by dbt. Raises `DbtError` only if dbt itself fails.
+        """
+        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        with self._environment():
+            outcome = self._invoke(["build", "--exclude-resource-type", "unit_test"], variables)
+        return [
+            NodeResult(
+                result.node.unique_id,
+                result.node.name,
+                str(result.node.resource_type),
+                str(result.status),
+                result.message,
+                result.execution_time,
+                result.failures,
+            )
+            for result in outcome.results
+        ]
+
+    def _invoke(self, arguments: list[str], variables: Mapping[str, Any]) -> Any:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 (1.3 s to import)
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+        try:
+            outcome = dbtRunner().invoke(
+                [
+                    "--quiet",
+                    "--log-level-file=none",
+                    "--no-send-anonymous-usage-stats",
+                    "--no-version-check",
+                    *arguments,
+                    f"--project-dir={self.project}",
+                    f"--profiles-dir={self.project}",
+                    f"--vars={json.dumps(dict(variables))}",
+                ]
+            )
+        finally:
+            # DuckDB keeps a file locked as long as a connection lives, and the publisher reads it next.
+            DuckDBConnectionManager.close_all_connections()
+        if outcome.exception is not None:
+            raise DbtError(f"dbt could not run: {outcome.exception}") from outcome.exception
+        return outcome.result
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        """dbt's profile takes the warehouse's path from the environment; put it there for the call only."""
+        before = os.environ.get("TIEOUT_WAREHOUSE")
+        os.environ["TIEOUT_WAREHOUSE"] = str(self.warehouse)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["TIEOUT_WAREHOUSE"]
+            else:
+                os.environ["TIEOUT_WAREHOUSE"] = before
+
+    def _newest_source(self) -> int:
+        built = self.project / "target"
+        return max(
+            path.stat().st_mtime_ns
+            for path in self.project.rglob("*")
+            if path.suffix in {".sql", ".yml"} and built not in path.parents
+        )

@@ -1,0 +1,116 @@
+"""The table of contents of the raw layer: which documents came in, which batches hold their rows.
+
+One JSON file, replaced in one step: it is the commit point of every ingest. What it does not name does not exist.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from orchestration.resources.files import write_atomically
+
+FORMAT = 1
+Status = Literal["loaded", "duplicate", "quarantined"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One arrival of one document. Dates and instants are ISO text, instants in UTC."""
+
+    document_id: str
+    receipt_ordinal: int
+    file_name: str
+    kind: str | None
+    status: Status
+    reason: str | None
+    received_at: str
+    size_bytes: int
+    query_name: str | None = None
+    accounts: tuple[str, ...] = ()
+    period_start_date: str | None = None
+    period_end_date: str | None = None
+    when_generated_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The Parquet files that one ingest (or one compaction) wrote, by section, in `raw/batches/<batch_id>/`."""
+
+    batch_id: str
+    files: dict[str, list[str]]
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Consumed:
+    """A file of the inbox that the last ingest has taken over and may still lie there after a kill."""
+
+    name: str
+    size_bytes: int
+    modified_ns: int
+
+
+@dataclass(frozen=True)
+class RawManifest:
+    """The raw layer at one moment."""
+
+    batches: tuple[Batch, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    consumed: tuple[Consumed, ...] = ()
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """The ids of the documents whose rows are in the batches."""
+        return frozenset(r.document_id for r in self.receipts if r.status == "loaded")
+
+    def fingerprint(self) -> str:
+        """A hash of what the marts are made from: a document that came twice does not change it."""
+        facts = sorted({f"{r.status}:{r.document_id}" for r in self.receipts if r.status != "duplicate"})
+        return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+    def next_batch_id(self) -> str:
+        """Batches are numbered in the order of their arrival."""
+        return f"{max((int(b.batch_id) for b in self.batches), default=0) + 1:06d}"
+
+    def receipt_ordinal(self, document_id: str, pending: Iterable[Receipt] = ()) -> int:
+        """How often this document has come, this time included."""
+        return 1 + sum(r.document_id == document_id for r in (*self.receipts, *pending))
+
+    def with_ingest(
+        self, batch: Batch | None, receipts: Iterable[Receipt], consumed: Iterable[Consumed]
+    ) -> "RawManifest":
+        """The manifest after an ingest."""
+        return replace(
+            self,
+            batches=(*self.batches, batch) if batch else self.batches,
+            receipts=(*self.receipts, *receipts),
+            consumed=tuple(consumed),
+        )
+
+
+def read_manifest(path: Path) -> RawManifest:
+    """Read the manifest; an absent one is an empty raw layer. Raises ValueError for one that we cannot read."""
+    if not path.exists():
+        return RawManifest()
+    content = json.loads(path.read_bytes())
+    if content["format"] != FORMAT:
+        raise ValueError(f"{path} has format {content['format']}; this version of Tieout reads format {FORMAT}")
+    return RawManifest(
+        batches=tuple(Batch(**b) for b in content["batches"]),
+        receipts=tuple(Receipt(**{**r, "accounts": tuple(r["accounts"])}) for r in content["receipts"]),
+        consumed=tuple(Consumed(**c) for c in content["consumed"]),
+    )
+
+
+def write_manifest(path: Path, manifest: RawManifest) -> None:
+    """Commit: after this rename the ingest has happened, before it nothing has."""
+    content = {
+        "format": FORMAT,
+        "batches": [asdict(b) for b in manifest.batches],
+        "receipts": [asdict(r) for r in manifest.receipts],
+        "consumed": [asdict(c) for c in manifest.consumed],
+    }
+    write_atomically(path, json.dumps(content, indent=1).encode())

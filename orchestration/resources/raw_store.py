@@ -1,0 +1,243 @@
+"""The raw layer on disk: takes documents from the inbox, keeps their bytes and their rows, sets aside what it cannot
+read. Extract only: nothing is typed, merged or interpreted here."""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+from config.data_folder import DataFolder
+from orchestration.resources.files import exclusive, replace_atomically, write_atomically
+from orchestration.resources.raw_batch import BatchWriter
+from orchestration.resources.raw_documents import DocumentFacts, read_document
+from orchestration.resources.raw_manifest import Batch, Consumed, RawManifest, Receipt, read_manifest, write_manifest
+from transforms.documents import DocumentError
+
+log = logging.getLogger("tieout")
+
+# Small batches are merged when there are this many of them, so that ten years of daily documents stay a few files.
+COMPACT_AT = 16
+SMALL_BATCH_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What one ingest did with each file, in the order of their names."""
+
+    receipts: tuple[Receipt, ...]
+
+    def count(self, status: str) -> int:
+        """How many files ended so."""
+        return sum(r.status == status for r in self.receipts)
+
+
+class RawStore:
+    """The one writer of `raw/` and `quarantine/`, and the way to read them."""
+
+    def __init__(self, data: DataFolder, timezone: str, compact_at: int = COMPACT_AT) -> None:
+        self.data = data
+        self.timezone = timezone
+        self._compact_at = compact_at
+        self._manifest_path = data.raw / "manifest.json"
+
+    def manifest(self) -> RawManifest:
+        """The raw layer as of the last commit."""
+        return read_manifest(self._manifest_path)
+
+    def waiting(self) -> list[Path]:
+        """The files in the inbox, by name. Hidden files and files still being copied in (`.part`) are not there yet."""
+        if not self.data.inbox.is_dir():
+            return []
+        return sorted(
+            path
+            for path in self.data.inbox.iterdir()
+            if path.is_file() and not path.name.startswith(".") and path.suffix not in {".part", ".tmp"}
+        )
+
+    def scan(self, section: str) -> pl.LazyFrame | None:
+        """All rows that any document holds of a section, as text; None if no document has one."""
+        return self._scan(self.manifest().batches, section)
+
+    def ingest(self, now: Callable[[], datetime]) -> IngestReport:
+        """Take every file of the inbox. Idempotent, and safe to kill: the manifest's rename is the commit."""
+        with exclusive(self.data.raw / ".lock"):
+            manifest = self.manifest()
+            self._recover(manifest)
+            files = self.waiting()
+            if not files:
+                return IngestReport(())
+            report, manifest = self._take(files, manifest, now)
+            for path in files:
+                path.unlink(missing_ok=True)
+            self._compact(manifest)
+            return report
+
+    def _take(
+        self, files: list[Path], manifest: RawManifest, now: Callable[[], datetime]
+    ) -> tuple[IngestReport, RawManifest]:
+        batch_id = manifest.next_batch_id()
+        writer = BatchWriter(self.data.raw / "batches" / f"{batch_id}.tmp")
+        loaded = dict.fromkeys(manifest.loaded)
+        receipts: list[Receipt] = []
+        consumed = []
+        for number, path in enumerate(files, 1):
+            stat = path.stat()
+            consumed.append(Consumed(path.name, stat.st_size, stat.st_mtime_ns))
+            receipt = self._take_one(path, manifest, receipts, set(loaded), writer, now())
+            log.info("%d/%d %s: %s", number, len(files), path.name, receipt.reason or receipt.status)
+            receipts.append(receipt)
+            if receipt.status == "loaded":
+                loaded[receipt.document_id] = None
+        batch = self._finish_batch(writer, batch_id)
+        manifest = manifest.with_ingest(batch, receipts, consumed)
+        write_manifest(self._manifest_path, manifest)
+        return IngestReport(tuple(receipts)), manifest
+
+    def _take_one(
+        self,
+        path: Path,
+        manifest: RawManifest,
+        receipts: list[Receipt],
+        loaded: set[str],
+        writer: BatchWriter,
+        now: datetime,
+    ) -> Receipt:
+        document_id, copy = self._copy_bytes(path)
+        ordinal = manifest.receipt_ordinal(document_id, receipts)
+        size = copy.stat().st_size
+        received_at = now.astimezone(UTC).isoformat()
+        if document_id in loaded:
+            copy.unlink()
+            first = next(
+                r for r in (*manifest.receipts, *receipts) if (r.document_id, r.status) == (document_id, "loaded")
+            )
+            reason = f"already loaded as {first.file_name}; nothing changed"
+            return Receipt(document_id, ordinal, path.name, first.kind, "duplicate", reason, received_at, size)
+        try:
+            with copy.open("rb") as stream:
+                facts = read_document(stream, path.name, document_id, writer.add, self.timezone)
+        except DocumentError as error:
+            writer.drop()
+            self._quarantine(copy, path.name, document_id, error)
+            return Receipt(
+                document_id, ordinal, path.name, None, "quarantined", f"{error.reason} ({error.place})", received_at, size
+            )
+        writer.keep()
+        destination = self.document_path(document_id)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        replace_atomically(copy, destination)
+        return _loaded_receipt(document_id, ordinal, path.name, facts, received_at, size)
+
+    def document_path(self, document_id: str) -> Path:
+        """Where a document's bytes are kept."""
+        return self.data.raw / "documents" / document_id[:2] / document_id
+
+    def _copy_bytes(self, path: Path) -> tuple[str, Path]:
+        """Copy a file of the inbox into the raw layer, under a temporary name; returns its SHA-256 too."""
+        folder = self.data.raw / "documents"
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = folder / "incoming.tmp"
+        digest = hashlib.sha256()
+        with path.open("rb") as source, copy.open("wb") as target:
+            _copy(source, target, digest.update)
+        return digest.hexdigest(), copy
+
+    def _quarantine(self, copy: Path, name: str, document_id: str, error: DocumentError) -> None:
+        """Set a document aside, with the reason beside it."""
+        place = self.data.quarantine / f"{document_id[:12]}-{name}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        reason = {"file_name": name, "document_id": document_id, "place": error.place, "reason": error.reason}
+        write_atomically(
+            place.with_name(place.name + ".reason.json"),
+            json.dumps(reason, indent=1, ensure_ascii=False).encode(),
+        )
+        shutil.move(copy, place)
+
+    def _finish_batch(self, writer: BatchWriter, batch_id: str) -> Batch | None:
+        """Give a finished batch its name; a batch without rows leaves nothing."""
+        files = writer.finish()
+        if not files:
+            shutil.rmtree(writer.folder)
+            return None
+        final = writer.folder.with_name(batch_id)
+        writer.folder.replace(final)
+        return Batch(batch_id, files, sum(part.stat().st_size for part in final.iterdir()))
+
+    def _recover(self, manifest: RawManifest) -> None:
+        """Clear what a killed ingest left: batches that were never committed, inbox files that were."""
+        batches = self.data.raw / "batches"
+        batches.mkdir(parents=True, exist_ok=True)
+        known = {batch.batch_id for batch in manifest.batches}
+        for folder in batches.iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder)
+        for taken in manifest.consumed:
+            path = self.data.inbox / taken.name
+            if path.is_file():
+                stat = path.stat()
+                if (stat.st_size, stat.st_mtime_ns) == (taken.size_bytes, taken.modified_ns):
+                    path.unlink()
+
+    def _compact(self, manifest: RawManifest) -> None:
+        """Merge the small batches into one when there are many."""
+        small = [batch for batch in manifest.batches if batch.size_bytes < SMALL_BATCH_BYTES]
+        if len(small) < self._compact_at:
+            return
+        log.info("merging %d small batches of the raw layer", len(small))
+        batch_id = manifest.next_batch_id()
+        folder = self.data.raw / "batches" / f"{batch_id}.tmp"
+        folder.mkdir()
+        files = {}
+        for number, section in enumerate(sorted({name for batch in small for name in batch.files})):
+            part = folder / f"{number}.parquet"
+            rows = self._scan(small, section)
+            assert rows is not None
+            rows.sink_parquet(part, compression="zstd", compression_level=1)
+            files[section] = [part.name]
+        final = folder.with_name(batch_id)
+        folder.replace(final)
+        merged = Batch(batch_id, files, sum(part.stat().st_size for part in final.iterdir()))
+        kept = tuple(batch for batch in manifest.batches if batch not in small)
+        manifest = RawManifest((*kept, merged), manifest.receipts, manifest.consumed)
+        write_manifest(self._manifest_path, manifest)
+        self._recover(manifest)
+
+    def _scan(self, batches: Iterable[Batch], section: str) -> pl.LazyFrame | None:
+        folder = self.data.raw / "batches"
+        parts = [folder / b.batch_id / name for b in batches for name in b.files.get(section, [])]
+        if not parts:
+            return None
+        return pl.concat([pl.scan_parquet(part, glob=False) for part in parts], how="diagonal")
+
+
+def _copy(source: BinaryIO, target: BinaryIO, see: Callable[[bytes], object]) -> None:
+    while chunk := source.read(4 * 1024 * 1024):
+        see(chunk)
+        target.write(chunk)
+
+
+def _loaded_receipt(
+    document_id: str, ordinal: int, file_name: str, facts: DocumentFacts, received_at: str, size: int
+) -> Receipt:
+    return Receipt(
+        document_id,
+        ordinal,
+        file_name,
+        facts.kind,
+        "loaded",
+        facts.note,
+        received_at,
+        size,
+        facts.query_name,
+        facts.accounts,
+        facts.period_start_date,
+        facts.period_end_date,
+        facts.when_generated_at,
+    )
