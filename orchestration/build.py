@@ -43,7 +43,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     from orchestration.defs.marts.models import dbt_models  # noqa: PLC0415
     from orchestration.defs.publish.version import published_version  # noqa: PLC0415
     from orchestration.defs.raw.documents import documents  # noqa: PLC0415
-    from orchestration.resources.dagster_resources import data_resource  # noqa: PLC0415
+    from orchestration.resources.dagster_resources import data_resources  # noqa: PLC0415
     from orchestration.resources.dbt import Dbt  # noqa: PLC0415
 
     settings = load_settings()
@@ -56,7 +56,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
         jobs=[ingest_job, refresh_job],
         schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
         sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
-        resources={"data": data_resource(settings), **(resource_overrides or {})},
+        resources={**data_resources(settings), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )
 

@@ -11,7 +11,7 @@ import dagster as dg
 from config.settings import load_settings
 from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.keys import INGEST_JOB, REFRESH_JOB
-from orchestration.resources.dagster_resources import DataResource
+from orchestration.resources.dagster_resources import DataView
 from orchestration.staleness import is_fresh
 
 log = logging.getLogger("tieout")
@@ -36,9 +36,9 @@ refresh_job = dg.define_asset_job(
     description="Each morning after the broker's statements of the day before are there (Tuesday to Saturday for "
     "trading days; Monday catches what came over the weekend).",
 )
-def daily_refresh(context: dg.ScheduleEvaluationContext, data: DataResource) -> dg.RunRequest | dg.SkipReason:
+def daily_refresh(context: dg.ScheduleEvaluationContext, data_view: DataView) -> dg.RunRequest | dg.SkipReason:
     """Refresh, unless the published version already says everything."""
-    if not data.raw.waiting() and is_fresh(data.raw.manifest(), data.publisher.current(), load_settings()):
+    if not data_view.raw.waiting() and is_fresh(data_view.raw.manifest(), data_view.publisher.current(), load_settings()):
         return dg.SkipReason("Nothing new: the inbox is empty and the published version is made from all documents.")
     return dg.RunRequest()
 
@@ -49,13 +49,13 @@ def daily_refresh(context: dg.ScheduleEvaluationContext, data: DataResource) -> 
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a refresh for what lies in the inbox, once it has stopped growing.",
 )
-def inbox_sensor(context: dg.SensorEvaluationContext, data: DataResource) -> dg.SensorResult:
+def inbox_sensor(context: dg.SensorEvaluationContext, data_view: DataView) -> dg.SensorResult:
     """Ask for one run for all files that are as large and as old as at the last tick.
 
     The run key is the document's hash (for several documents, the hash of their hashes): the same documents never
     start a second run.
     """
-    waiting = data.raw.waiting()
+    waiting = data_view.raw.waiting()
     now = {path.name: _state(path) for path in waiting}
     before = json.loads(context.cursor) if context.cursor else {}
     settled = [path for path in waiting if now[path.name] == before.get(path.name)]

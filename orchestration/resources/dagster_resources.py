@@ -15,8 +15,8 @@ from orchestration.resources.publisher import Publisher
 from orchestration.resources.raw_store import RawStore
 
 
-class DataResource(dg.ConfigurableResource):
-    """The data folder and everything that writes in it. One run at a time holds it: a second one waits."""
+class DataView(dg.ConfigurableResource):
+    """The data folder, for looking only (sensors and schedules): it waits for nobody."""
 
     root: str
     timezone: str
@@ -52,6 +52,10 @@ class DataResource(dg.ConfigurableResource):
         """The settings of this process, for figures that depend on them."""
         return load_settings()
 
+
+class DataResource(DataView):
+    """The data folder, for writing. One run at a time holds it: a second one waits."""
+
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["DataResource"]:
         """Hold the data folder for the run (for the step, under an executor that starts processes)."""
@@ -59,8 +63,11 @@ class DataResource(dg.ConfigurableResource):
             yield self
 
 
-def data_resource(settings: Settings) -> DataResource:
-    """The resource for these settings."""
-    return DataResource(
-        root=str(settings.data.root), timezone=settings.flex_timezone, keep_versions=settings.keep_versions
-    )
+def data_resources(settings: Settings) -> dict[str, DataView]:
+    """The resources for these settings: `data` to write, `data_view` to look."""
+    where = {
+        "root": str(settings.data.root),
+        "timezone": settings.flex_timezone,
+        "keep_versions": settings.keep_versions,
+    }
+    return {"data": DataResource(**where), "data_view": DataView(**where)}

@@ -1,8 +1,8 @@
 """Reading one document of any kind into raw rows: recognise it, hand it to its reader, add the facts about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import polars as pl
 
@@ -12,6 +12,7 @@ from transforms.flex.registry import load_registry
 from transforms.flex.values import parse_date, parse_datetime
 
 Emit = Callable[[SectionBatch], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,12 @@ def _read_flex(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) ->
     ):
         if frame.height:
             emit(SectionBatch(section, frame))
-    starts = [d for s in document.statements if (d := parse_date(s.from_date))]
-    ends = [d for s in document.statements if (d := parse_date(s.to_date))]
-    generated = [t for s in document.statements if (t := parse_datetime(s.when_generated, timezone))]
+    notes = list(document.notes)
+    starts = _values((s.from_date for s in document.statements), parse_date, notes)
+    ends = _values((s.to_date for s in document.statements), parse_date, notes)
+    generated = _values(
+        (s.when_generated for s in document.statements), lambda text: parse_datetime(text, timezone), notes
+    )
     return DocumentFacts(
         kind="flex_xml",
         query_name=document.query_name or None,
@@ -54,12 +58,26 @@ def _read_flex(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) ->
         period_start_date=min(starts).isoformat() if starts else None,
         period_end_date=max(ends).isoformat() if ends else None,
         when_generated_at=max(generated).isoformat() if generated else None,
-        note="; ".join(document.notes) or None,
+        note="; ".join(notes) or None,
     )
 
 
 # Another kind of document plugs in here, beside its recogniser in `transforms.documents`.
 READERS: dict[str, Callable[[BinaryIO, str, Emit, str], DocumentFacts]] = {"flex_xml": _read_flex}
+
+
+def _values(texts: Iterable[str | None], parse: Callable[[str], T | None], notes: list[str]) -> list[T]:
+    """What the texts mean; one that means nothing is noted, because the rows of the document are still good."""
+    values = []
+    for text in texts:
+        try:
+            value = parse(text) if text else None
+        except ValueError as error:
+            notes.append(f"FlexStatement says {text[:40]!r}, {error}")
+        else:
+            if value is not None:
+                values.append(value)
+    return values
 
 
 def _statements(document: FlexDocument, document_id: str) -> pl.DataFrame:

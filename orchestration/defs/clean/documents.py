@@ -71,12 +71,16 @@ def documents_table(receipts: tuple[Receipt, ...]) -> pl.DataFrame:
         {**{name: getattr(r, name) for name in _DOCUMENTS_SCHEMA}, "accounts": ", ".join(r.accounts)} for r in receipts
     ]
     text = pl.DataFrame(rows, schema=dict.fromkeys(_DOCUMENTS_SCHEMA, pl.String), strict=False)
-    return text.select(
-        pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC")
-        if isinstance(kind, pl.Datetime)
-        else pl.col(name).cast(kind)
-        for name, kind in _DOCUMENTS_SCHEMA.items()
-    ).sort("document_id", "receipt_ordinal")
+    return text.select(_typed(name, kind) for name, kind in _DOCUMENTS_SCHEMA.items()).sort(
+        "document_id", "receipt_ordinal"
+    )
+
+
+def _typed(name: str, kind: pl.DataType | type[pl.DataType]) -> pl.Expr:
+    """A receipt's ISO text as what it means."""
+    if isinstance(kind, pl.Datetime):
+        return pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC")
+    return pl.col(name).str.to_date() if kind == pl.Date else pl.col(name).cast(kind)
 
 
 def document_sections_table(raw: pl.LazyFrame | None) -> pl.DataFrame:

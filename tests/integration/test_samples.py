@@ -1,0 +1,94 @@
+"""Real documents, anonymised by their publishers: every one is taken in whole, and ties where it reports totals."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from lxml import etree
+
+from orchestration.resources.files import exclusive
+from tests.support.command import tieout
+
+SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "samples" / "flex"
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="needs the documents in ../shared/samples")
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A data folder with all samples taken in and published. Read only."""
+    base = tmp_path_factory.getbasetemp()
+    data = (base if worker_id == "master" else base.parent) / "samples"
+    with exclusive(data.with_name("samples.lock")):
+        if not (data / "finished").exists():
+            inbox = data / "inbox"
+            inbox.mkdir(parents=True, exist_ok=True)
+            for path in SAMPLES.rglob("*.xml"):
+                (inbox / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+            tieout(data, "run")
+            (data / "finished").touch()
+    return data
+
+
+def marts(samples: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(samples / "published" / "current.duckdb"), read_only=True) as connection:
+        connection.execute("set schema = 'marts'")
+        return connection.execute(sql).fetchall()
+
+
+def counted_by_lxml(path: Path) -> dict[str, int]:
+    """Elements in each section; a section that is one element with attributes counts as one."""
+    counts: Counter[str] = Counter()
+    for statement in etree.parse(path).iter("FlexStatement"):
+        for section in statement.iterchildren(tag=etree.Element):
+            counts[section.tag] += sum(1 for _ in section.iterdescendants(tag=etree.Element)) + bool(section.attrib)
+    return dict(counts)
+
+
+def test_every_document_is_loaded(samples: Path) -> None:
+    loaded = marts(samples, "select count(*) from document where status = 'loaded'")
+    assert loaded == [(len(list(SAMPLES.rglob("*.xml"))),)]
+
+
+def test_every_element_is_counted(samples: Path) -> None:
+    ours: dict[str, dict[str, int]] = {}
+    sql = "select file_name, section, rows_read from document_section join document using (document_id)"
+    for name, section, rows in marts(samples, sql):
+        ours.setdefault(name, {})[section] = rows
+    for path in SAMPLES.rglob("*.xml"):
+        assert ours.get(f"{path.parent.name}-{path.name}", {}) == counted_by_lxml(path), path.name
+
+
+def test_every_row_is_accounted_for(samples: Path) -> None:
+    sql = "select * from document_section where rows_read <> rows_kept + rows_superseded + rows_rejected"
+    assert marts(samples, sql) == []
+
+
+def statuses(samples: Path, account: str, file_name: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    sql = f"""
+        select check_name, status
+        from reconciliation as r
+        join document as d
+            on d.file_name = '{file_name}' and r.period_start = d.period_start_date and r.period_end = d.period_end_date
+        where account_id = '{account}'
+    """
+    for check, status in marts(samples, sql):
+        found.setdefault(check, set()).add(status)
+    return found
+
+
+def test_the_year_of_671_trades_ties_where_it_reports_and_says_where_it_does_not(samples: Path) -> None:
+    found = statuses(samples, "U9999999", "opensteuerauszug-eTax_report_anonymised_2025.xml")
+    assert found, "no reconciliation rows for this document"
+    reported = set().union(*found.values())
+    assert "broken" not in reported, {k: v for k, v in found.items() if "broken" in v}
+    assert reported == {"tied", "not_reported"}
+
+
+def test_the_document_with_all_sections_ties(samples: Path) -> None:
+    found = statuses(samples, "U1111111", "portfolio-performance-testIBFlexStatementFile17.xml")
+    assert found, "no reconciliation rows for this document"
+    assert "broken" not in set().union(*found.values()), {k: v for k, v in found.items() if "broken" in v}
+    assert sum("tied" in v for v in found.values()) >= 8
