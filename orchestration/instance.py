@@ -8,7 +8,6 @@ DAGSTER_YAML = """\
 telemetry:
   enabled: false
 concurrency:
-  default_op_concurrency_limit: null
   pools:
     default_limit: 1
   runs:

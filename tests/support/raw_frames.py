@@ -1,4 +1,4 @@
-"""Flex XML bytes into the raw frames that the clean layer reads, for tests. The raw store's files are not used here."""
+"""Flex XML bytes into the raw frames that the clean layer reads, for tests. No files here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def document_id(document: bytes) -> str:
 
 
 def raw_frames(documents: Iterable[bytes], batch_rows: int = 50_000) -> dict[str, pl.DataFrame]:
-    """Section -> raw text frame over all documents, each different document once, with the two pseudo sections."""
+    """Section -> raw text frame over all documents, each once, and the two pseudo sections."""
     batches: dict[str, list[pl.DataFrame]] = defaultdict(list)
     seen: set[str] = set()
     for document in documents:
@@ -92,22 +92,108 @@ def element(tag: str, /, **attributes: str) -> str:
     return etree.tostring(etree.Element(tag, attributes)).decode()
 
 
+def trade(**attributes: str) -> str:
+    """The XML of an execution, as the broker writes one, with these attributes changed."""
+    return element("Trade", **{**_TRADE, **attributes})
+
+
+def cash(**attributes: str) -> str:
+    """The XML of a cash transaction of the detail level with these attributes changed."""
+    return element("CashTransaction", **{**_CASH, **attributes})
+
+
+def position(**attributes: str) -> str:
+    """The XML of an open position of the summary level with these attributes changed."""
+    return element("OpenPosition", **{**_POSITION, **attributes})
+
+
+_INSTRUMENT = {
+    "accountId": "U1",
+    "acctAlias": "",
+    "model": "",
+    "currency": "USD",
+    "fxRateToBase": "0.9",
+    "assetCategory": "STK",
+    "symbol": "ABC",
+    "description": "ABC INC",
+    "conid": "1001",
+    "multiplier": "1",
+}
+_TRADE = {
+    **_INSTRUMENT,
+    "reportDate": "20240110",
+    "tradeDate": "20240110",
+    "dateTime": "20240110;103000",
+    "settleDateTarget": "20240112",
+    "transactionType": "ExchTrade",
+    "quantity": "100",
+    "tradePrice": "10.5",
+    "proceeds": "-1050",
+    "taxes": "0",
+    "ibCommission": "-1",
+    "ibCommissionCurrency": "USD",
+    "netCash": "-1051",
+    "cost": "1051",
+    "fifoPnlRealized": "0",
+    "notes": "",
+    "buySell": "BUY",
+    "transactionID": "9001",
+    "tradeID": "7001",
+    "levelOfDetail": "EXECUTION",
+}
+_CASH = {
+    **_INSTRUMENT,
+    "type": "Dividends",
+    "amount": "12.5",
+    "dateTime": "20240115;202000",
+    "settleDate": "20240115",
+    "reportDate": "20240116",
+    "transactionID": "5001",
+    "actionID": "301",
+    "levelOfDetail": "DETAIL",
+}
+_POSITION = {
+    **_INSTRUMENT,
+    "reportDate": "20240131",
+    "position": "100",
+    "markPrice": "11",
+    "positionValue": "1100",
+    "openPrice": "10.5",
+    "costBasisPrice": "10.51",
+    "costBasisMoney": "1051",
+    "fifoPnlUnrealized": "49",
+    "side": "Long",
+    "levelOfDetail": "SUMMARY",
+    "openDateTime": "",
+}
+
+
 def _statement_elements(document: bytes) -> list[etree._Element]:
     return list(etree.fromstring(document).iter("FlexStatement"))
 
 
 def _statements(document: bytes, name: str) -> pl.DataFrame:
     rows = [
-        {"_document_id": name, "_statement": index, "_account_id": found.get("accountId"), **dict(found.attrib)}
+        {
+            "_document_id": name,
+            "_statement": index,
+            "_account_id": found.get("accountId"),
+            **dict(found.attrib),
+        }
         for index, found in enumerate(_statement_elements(document))
     ]
     texts = ("fromDate", "toDate", "period", "whenGenerated")
-    schema = {"_document_id": pl.String, "_statement": pl.Int32, "_account_id": pl.String, **dict.fromkeys(texts, pl.String)}
+    schema = {
+        "_document_id": pl.String,
+        "_statement": pl.Int32,
+        "_account_id": pl.String,
+        **dict.fromkeys(texts, pl.String),
+    }
     return pl.DataFrame([{key: row.get(key) for key in schema} for row in rows], schema=schema)
 
 
 def _statement_sections(document: bytes, name: str) -> pl.DataFrame:
-    """Counted with lxml, and so independent of the reader: rows are all descendants, and a container with attributes."""
+    """Counted with lxml, independently of the reader: all descendants, and a container with attributes."""
     rows = [
         {
             "_document_id": name,

@@ -1,0 +1,254 @@
+"""The commands that read the published version: summary, daily, totals, trades, positions, reconcile, query.
+
+Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or SQL that fails.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Console
+
+from apps.cli import queries, render
+from apps.cli.context import EXIT_BREAK, fail
+from apps.exact_text import scalar
+from apps.published import NothingPublishedError, QueryError, Reader, Result, open_current
+
+_QUERY_TABLE_ROWS = 200
+
+Account = Annotated[str | None, typer.Option("--account", "-a", help="Only this account (its id or alias).")]
+First = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, inclusive.")]
+Last = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, inclusive.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON: one object a row, decimals as numbers with all their digits."),
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with exact decimals.")]
+
+
+def _limit(rows: str) -> object:
+    return typer.Option("--limit", "-n", min=0, help=f"At most so many {rows}; 0 for all.")
+
+
+class HasPublished(Protocol):
+    """What the application's callback puts into the context: something that knows the published folder."""
+
+    @property
+    def published(self) -> Path:
+        """The folder of published versions."""
+
+
+@contextmanager
+def _reading(context: typer.Context) -> Iterator[Reader]:
+    """The current version, or exit 2 with one sentence that says what to do."""
+    command: HasPublished = context.obj
+    try:
+        with open_current(command.published) as reader:
+            yield reader
+    except (NothingPublishedError, QueryError, queries.UnknownAccountError) as error:
+        fail(str(error))
+
+
+def _output(as_json: bool, as_csv: bool) -> render.Output:
+    if as_json and as_csv:
+        fail("--json and --csv exclude each other")
+    return render.Output.JSON if as_json else render.Output.CSV if as_csv else render.Output.TABLE
+
+
+def _filter(
+    reader: Reader,
+    account: str | None,
+    first: datetime | None = None,
+    last: datetime | None = None,
+    limit: int | None = None,
+) -> queries.Filter:
+    start, end = _day(first), _day(last)
+    if start and end and start > end:
+        fail(f"--from {start} is after --to {end}")
+    return queries.Filter(queries.resolve_account(reader, account), start, end, limit or None)
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+def summary(
+    context: typer.Context, account: Account = None, as_json: Json = False, as_csv: Csv = False
+) -> None:
+    """What each account is worth, what it made, and whether it ties to the broker's statements."""
+    output = _output(as_json, as_csv)
+    with _reading(context) as reader:
+        where = _filter(reader, account)
+        if output is render.Output.TABLE:
+            _print_summary(reader, where)
+        else:
+            render.print_result(queries.summary(reader, where), output)
+
+
+def print_summary(published: Path) -> None:
+    """The summary of all accounts as a table, for commands that end with it. Raises `NothingPublishedError`."""
+    with open_current(published) as reader:
+        _print_summary(reader, queries.Filter())
+
+
+def _print_summary(reader: Reader, where: queries.Filter) -> None:
+    console = render.stdout_console()
+    render.print_table(_transposed(queries.summary(reader, where)), console)
+    console.print()
+    console.print(verdict_line(queries.verdict(reader, where)))
+    for row in reader.records("SELECT version_id, built_at FROM marts.build_info"):
+        console.print(f"version {row['version_id']}, built {scalar(row['built_at'])}", style="dim")
+
+
+def verdict_line(counts: dict[str, int]) -> str:
+    """The reconciliation verdict in one line of rich markup: '41 of 41 tied · 3 not reported'."""
+    compared = counts["tied"] + counts["broken"]
+    if compared == 0:
+        line = "[yellow]nothing to reconcile: no statement reports the totals[/]"
+    elif counts["broken"]:
+        line = f"[bold red]{counts['broken']} broken[/], {counts['tied']} of {compared} tied"
+    else:
+        line = f"[green]{counts['tied']} of {compared} tied[/] to the broker's totals"
+    if counts["not_reported"]:
+        line += f" · {counts['not_reported']} not reported"
+    if counts["broken"] or counts["not_reported"]:
+        line += " · see `tieout reconcile`"
+    return line
+
+
+def _transposed(result: Result) -> Result:
+    """A column per account: a summary has more figures than a terminal has columns."""
+    accounts = [str(row[0]) for row in result.rows]
+    rows = [
+        (render.label(column), *(render.cell(column, row[index]) for row in result.rows))
+        for index, column in enumerate(result.columns)
+        if index > 0 and not column.startswith("reconciliation_")
+    ]
+    types = ("VARCHAR", *("DECIMAL" for _ in accounts))
+    return Result(("account", *accounts), types, rows)
+
+
+def daily(
+    context: typer.Context,
+    account: Account = None,
+    first: First = None,
+    last: Last = None,
+    limit: Annotated[int, _limit("days of each account")] = 20,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """NAV, PnL, external flow and time-weighted return, day by day."""
+    _table(context, queries.daily, account, first, last, limit, _output(as_json, as_csv))
+
+
+def totals(
+    context: typer.Context, account: Account = None, as_json: Json = False, as_csv: Csv = False
+) -> None:
+    """PnL, TWR, MWR, income and fees per account, month to date to since inception."""
+    _table(context, queries.totals, account, None, None, 0, _output(as_json, as_csv))
+
+
+def trades(
+    context: typer.Context,
+    account: Account = None,
+    first: First = None,
+    last: Last = None,
+    limit: Annotated[int, _limit("trades")] = 50,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Trades, newest first."""
+    hide = ("trade_at", "trade_id", "transaction_id", "document_id", "section", "row_ordinal", "realized_pnl")
+    _table(context, queries.trades, account, first, last, limit, _output(as_json, as_csv), hide)
+
+
+def positions(
+    context: typer.Context,
+    account: Account = None,
+    limit: Annotated[int, _limit("positions")] = 0,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """What is held now, cash included, heaviest first."""
+    hide = ("conid", "quantity_basis", "cost_basis_money")
+    _table(context, queries.positions, account, None, None, limit, _output(as_json, as_csv), hide)
+
+
+def _table(
+    context: typer.Context,
+    question: Callable[[Reader, queries.Filter], Result],
+    account: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    limit: int,
+    output: render.Output,
+    hide: tuple[str, ...] = (),
+) -> None:
+    with _reading(context) as reader:
+        result = question(reader, _filter(reader, account, first, last, limit))
+    render.print_result(result, output, hide=hide)
+    if not result.rows and output is render.Output.TABLE:
+        typer.echo("no rows for this account and period", err=True)
+
+
+def reconcile(
+    context: typer.Context,
+    account: Account = None,
+    first: First = None,
+    last: Last = None,
+    limit: Annotated[int, _limit("checks")] = 0,
+    every: Annotated[bool, typer.Option("--all", help="Print the tied checks too.")] = False,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Our books against the broker's own totals. Exit 1 when a check is broken. JSON and CSV hold every check."""
+    output = _output(as_json, as_csv)
+    with _reading(context) as reader:
+        where = _filter(reader, account, first, last, limit)
+        counts = queries.verdict(reader, where)
+        result = queries.reconciliation(reader, where, tied=every or output is not render.Output.TABLE)
+        rows = queries.broken_rows(reader, where) if counts["broken"] else None
+    if output is render.Output.TABLE:
+        console = render.stdout_console()
+        if result.rows:
+            render.print_result(result, output, hide=("tolerance",))
+            console.print()
+        if rows is not None and rows.rows:
+            console.print("rows behind the broken checks:")
+            render.print_result(rows, output)
+            console.print()
+        console.print(verdict_line(counts).replace(" · see `tieout reconcile`", ""))
+    else:
+        render.print_result(result, output)
+    if counts["broken"]:
+        raise typer.Exit(EXIT_BREAK)
+
+
+def query(
+    context: typer.Context,
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="One statement that reads; schema `marts` is searched.")
+    ],
+    limit: Annotated[int | None, _limit("rows; a table shows 200 unless told otherwise")] = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Ask the published marts in SQL (DuckDB). Read-only, one statement, no other files."""
+    output = _output(as_json, as_csv)
+    rows = (_QUERY_TABLE_ROWS if output is render.Output.TABLE else 0) if limit is None else limit
+    with _reading(context) as reader:
+        result = reader.query(sql, limit=rows or None)
+    render.print_result(result, output, raw_names=True)
+    if output is render.Output.TABLE:
+        Console(stderr=True, highlight=False).print(
+            f"{len(result.rows)} rows, version {reader.version.id}", style="dim"
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the reading commands to the `tieout` application."""
+    for command in (summary, daily, totals, trades, positions, reconcile, query):
+        app.command()(command)

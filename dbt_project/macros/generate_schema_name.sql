@@ -1,0 +1,4 @@
+{# Where models land: the layer's name is the schema's name, without a prefix of the target. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+  {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

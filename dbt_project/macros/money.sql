@@ -1,0 +1,22 @@
+{# Exact arithmetic on money and the choice of a rate. No rounding but to the ten decimals of the clean layer. #}
+
+{% macro exact() -%} decimal(38, 10) {%- endmacro %}
+
+{% macro exact_product(left, right) -%}
+  {#- The product of two exact decimals, kept to ten decimals; NULL (never an error) where it leaves 38 digits. -#}
+  cast(try(cast({{ left }} as {{ exact() }}) * cast({{ right }} as {{ exact() }})) as {{ exact() }})
+{%- endmacro %}
+
+{% macro rate_to_base(row_rate, currency, base_currency, daily_rate) -%}
+  {#- The row's own rate; 1 in the base currency; else the day's rate that any other row or section reports. -#}
+  coalesce(nullif({{ row_rate }}, 0), case when {{ currency }} = {{ base_currency }} then 1 end, {{ daily_rate }})
+{%- endmacro %}
+
+{% macro money_text(value) -%}
+  {#- An amount for a sentence: two decimals, or all of them where two would hide a difference. -#}
+  (case
+    when {{ value }} is null then 'nothing'
+    when {{ value }} = round({{ value }}, 2) then cast(cast(round({{ value }}, 2) as decimal(38, 2)) as varchar)
+    else rtrim(cast({{ value }} as varchar), '0')
+  end)
+{%- endmacro %}

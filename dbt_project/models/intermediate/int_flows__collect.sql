@@ -1,0 +1,91 @@
+-- External flows, one row per booking: deposits and withdrawals, and what transfers bring or take. Seen from the
+-- account: a transfer between two of one's own accounts is a flow of each.
+with
+
+nav_days as (
+    select account_id, day_date
+    from {{ ref('int_calendar__day') }}
+    where is_nav_day
+),
+
+cash as (
+    select
+        cash.account_id,
+        cash.report_date as flow_date,
+        'cash' as kind,
+        cash.currency,
+        cash.amount,
+        {{ rate_to_base('cash.fx_rate_to_base', 'cash.currency', 'accounts.base_currency', 'rates.rate') }} as rate,
+        null::{{ exact() }} as position_amount_base,
+        cash.document_id,
+        cash.section,
+        cash.row_ordinal
+    from {{ ref('stg_clean__cash_transaction') }} as cash
+    left join {{ ref('stg_clean__account') }} as accounts
+        on cash.account_id = accounts.account_id
+    left join {{ ref('int_fx__resolve_daily') }} as rates
+        on
+            cash.account_id = rates.account_id
+            and cash.currency = rates.currency
+            and cash.report_date = rates.rate_date
+    where cash.category = 'deposit_withdrawal'
+),
+
+transfers as (
+    select
+        moved.account_id,
+        moved.report_date as flow_date,
+        'transfer' as kind,
+        moved.currency,
+        -- A transfer of cash may show its amount as a position too: it is one flow.
+        coalesce(moved.cash_transfer, 0) as amount,
+        {{ rate_to_base('moved.fx_rate_to_base', 'moved.currency', 'accounts.base_currency', 'rates.rate') }} as rate,
+        case
+            when moved.asset_class = 'CASH' and coalesce(moved.cash_transfer, 0) <> 0 then 0
+            when moved.position_amount_base is not null then moved.position_amount_base
+            when coalesce(moved.position_amount, 0) = 0 then 0
+            else {{ exact_product(
+                'moved.position_amount',
+                rate_to_base('moved.fx_rate_to_base', 'moved.currency', 'accounts.base_currency', 'rates.rate')
+            ) }}
+        end as position_amount_base,
+        moved.document_id,
+        moved.section,
+        moved.row_ordinal
+    from {{ ref('stg_clean__transfer') }} as moved
+    left join {{ ref('stg_clean__account') }} as accounts
+        on moved.account_id = accounts.account_id
+    left join {{ ref('int_fx__resolve_daily') }} as rates
+        on
+            moved.account_id = rates.account_id
+            and moved.currency = rates.currency
+            and moved.report_date = rates.rate_date
+),
+
+flows as (
+    select
+        *,
+        case
+            when kind = 'cash' then {{ exact_product('amount', 'rate') }}
+            when amount = 0 then position_amount_base
+            else position_amount_base + {{ exact_product('amount', 'rate') }}
+        end as amount_base
+    from (select * from cash union all select * from transfers)
+)
+
+select
+    flows.account_id,
+    flows.flow_date,
+    -- A flow booked on a day without a net asset value counts to the next day that has one.
+    days.day_date as nav_date,
+    flows.kind,
+    flows.currency,
+    flows.amount,
+    flows.amount_base,
+    flows.document_id,
+    flows.section,
+    flows.row_ordinal
+from flows
+asof left join nav_days as days
+    on flows.account_id = days.account_id and flows.flow_date <= days.day_date
+where flows.amount_base is null or flows.amount_base <> 0

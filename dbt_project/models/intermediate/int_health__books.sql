@@ -1,0 +1,116 @@
+-- What the books had to leave out or could not confirm: holes in the net asset value, returns that are withheld,
+-- quantities that disagree with the next snapshot, flows that count nowhere. Metrics and values: data_health.
+with
+
+gaps as (
+    select
+        'nav_gap' as check_name,
+        'warning' as severity,
+        account_id,
+        cast(null as varchar) as section,
+        strftime(day_date, '%Y-%m-%d') as subject,
+        withheld_reason as detail,
+        'Fetch a statement that covers these days.' as suggestion
+    from {{ ref('int_returns__link') }}
+    where return_status = 'gap'
+),
+
+withheld_returns as (
+    select
+        'withheld_return',
+        'warning',
+        account_id,
+        cast(null as varchar),
+        return_status,
+        count(*) || ' day(s) without a return, from ' || strftime(min(day_date), '%Y-%m-%d') || ' to '
+        || strftime(max(day_date), '%Y-%m-%d') || '. ' || arg_min(withheld_reason, day_date),
+        case return_status
+            when 'flows_unknown' then 'Add the sections Cash Transactions and Change in NAV to the Flex query.'
+            when 'rate_missing' then 'Add the field FX Rate To Base, or the section Conversion Rates, to the Flex query.'
+            else 'A return needs a positive net asset value.'
+        end
+    from {{ ref('int_returns__link') }}
+    where breaks_chain and return_status <> 'gap'
+    group by account_id, return_status
+),
+
+assumed_transfers as (
+    select
+        'transfers_not_reported',
+        'info',
+        days.account_id,
+        'Transfers',
+        'Transfers',
+        count(*) || ' day(s) are in no statement with the section Transfers or a Change in NAV without flows: '
+        || 'their returns assume that nothing was transferred.',
+        'Add the section {{ section_label("Transfers") }} to the Flex query.'
+    from {{ ref('int_calendar__day') }} as days
+    inner join {{ ref('int_returns__link') }} as returns
+        on days.account_id = returns.account_id and days.day_date = returns.day_date
+    where returns.return_status = 'computed' and not days.covers_transfers
+    group by days.account_id
+),
+
+late_history as (
+    select
+        'history_starts_late',
+        'info',
+        account_id,
+        cast(null as varchar),
+        strftime(day_date, '%Y-%m-%d'),
+        'The first known net asset value is ' || {{ money_text('nav_end_base') }}
+        || ': "since inception" means since this day.',
+        'Fetch older statements to reach the opening of the account.'
+    from {{ ref('int_returns__link') }}
+    where return_status = 'base' and nav_end_base <> 0
+),
+
+disagreeing as (
+    select
+        'rolled_position_disagrees',
+        'warning',
+        rolled.account_id,
+        'OpenPositions',
+        coalesce(instruments.symbol, rolled.instrument_key),
+        'On ' || strftime(rolled.day_date, '%Y-%m-%d') || ' the broker reports ' || {{ money_text('rolled.quantity') }}
+        || ', trades, corporate actions and transfers lead to ' || {{ money_text('rolled.rolled_quantity') }} || '.',
+        'Look for a trade, corporate action or transfer that no document holds; the broker''s quantity stands.'
+    from {{ ref('int_positions__roll') }} as rolled
+    left join {{ ref('stg_clean__instrument') }} as instruments
+        on rolled.instrument_key = instruments.instrument_key
+    where rolled.rolled_quantity <> rolled.quantity
+    qualify row_number() over (partition by rolled.account_id order by rolled.day_date desc, rolled.instrument_key) <= 1000
+),
+
+uncounted_flows as (
+    select
+        'flow_after_last_nav',
+        'info',
+        account_id,
+        cast(null as varchar),
+        strftime(max(flow_date), '%Y-%m-%d'),
+        count(*) || ' deposit(s), withdrawal(s) or transfer(s) after the last known net asset value are in no return yet.',
+        'Fetch a statement with the section {{ section_label("EquitySummaryInBase") }} for these days.'
+    from {{ ref('int_flows__collect') }}
+    where nav_date is null
+    group by account_id
+),
+
+without_base_currency as (
+    select
+        'base_currency_unknown',
+        'warning',
+        account_id,
+        'AccountInformation',
+        account_id,
+        'The base currency of this account is not known: amounts without a rate of their own cannot be converted.',
+        'Add the section {{ section_label("AccountInformation") }} to the Flex query, or set BASE_CURRENCY.'
+    from {{ ref('stg_clean__account') }}
+    where base_currency is null
+)
+
+{% for part in ['gaps', 'withheld_returns', 'assumed_transfers', 'late_history', 'disagreeing', 'uncounted_flows',
+                'without_base_currency'] %}
+select * from {{ part }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -1,0 +1,63 @@
+-- Everything that is wrong, missing, unknown or withheld, a finding a row, with what to do about it.
+with
+
+withheld_metrics as (
+    select
+        'withheld_metric' as check_name,
+        'info' as severity,
+        account_id,
+        cast(null as varchar) as section,
+        "window" as subject,
+        string_agg(metric, ', ' order by metric) || ': ' || withheld_reason as detail,
+        'Fetch older statements where history is missing; otherwise nothing is to be done.' as suggestion
+    from {{ ref('performance_metric') }}
+    where withheld_reason is not null and unit <> 'date'
+    group by account_id, "window", withheld_reason
+),
+
+without_value as (
+    select
+        'position_without_value',
+        'info',
+        account_id,
+        'OpenPositions',
+        symbol,
+        count(*) || ' day(s) without a value, from ' || strftime(min(position_date), '%Y-%m-%d') || ' to '
+        || strftime(max(position_date), '%Y-%m-%d') || ': ' || withheld_reason,
+        'Add the sections Prior Period Positions and Conversion Rates to the Flex query, or fetch daily statements.'
+    from {{ ref('fct_position_daily') }}
+    where withheld_reason is not null and asset_class not in ('FUT', 'CFD')
+    group by account_id, symbol, instrument_key, withheld_reason
+)
+
+select
+    check_name,
+    severity,
+    account_id,
+    document_id,
+    section,
+    row_ordinal,
+    subject,
+    detail,
+    suggestion
+from {{ ref('int_health__documents') }}
+
+union all
+
+select
+    check_name,
+    severity,
+    account_id,
+    null as document_id,
+    section,
+    null as row_ordinal,
+    subject,
+    detail,
+    suggestion
+from (
+    select * from {{ ref('int_health__books') }}
+    union all
+    select * from withheld_metrics
+    union all
+    select * from without_value
+)

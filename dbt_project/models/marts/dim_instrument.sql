@@ -1,0 +1,25 @@
+-- Every instrument any document names, one row each.
+select
+    instrument_key,
+    conid,
+    symbol,
+    description,
+    asset_class,
+    sub_category,
+    currency,
+    isin,
+    cusip,
+    figi,
+    listing_exchange,
+    issuer_country,
+    multiplier,
+    strike,
+    expiry_date,
+    put_call,
+    maturity_date,
+    underlying_conid,
+    underlying_symbol,
+    document_id,
+    section,
+    row_ordinal
+from {{ ref('stg_clean__instrument') }}

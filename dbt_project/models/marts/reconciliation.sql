@@ -1,0 +1,56 @@
+-- Our books against the broker's own totals: one row per account, period and check, from the newest statement of
+-- each period. not_reported says what is missing; broken says by how much; nothing here blocks a publication.
+with
+
+checks as (
+    select * from {{ ref('int_reconciliation__nav') }}
+    union all
+    select * from {{ ref('int_reconciliation__cash') }}
+    union all
+    select * from {{ ref('int_reconciliation__performance') }}
+),
+
+judged as (
+    select
+        checks.*,
+        periods.document_id,
+        checks.ours - checks.broker as difference,
+        case
+            when checks.missing is not null then 'not_reported'
+            when checks.ours is null or checks.broker is null then 'not_reported'
+            when abs(checks.ours - checks.broker) <= checks.tolerance then 'tied'
+            when contains(periods.restated_sections, ',' || checks.section || ',') then 'restated'
+            else 'broken'
+        end as verdict
+    from checks
+    inner join {{ ref('int_statements__merge_period') }} as periods
+        on
+            checks.account_id = periods.account_id
+            and checks.period_start = periods.period_start
+            and checks.period_end = periods.period_end
+)
+
+select
+    account_id,
+    period_start,
+    period_end,
+    check_name,
+    section,
+    currency,
+    ours,
+    broker,
+    difference,
+    tolerance,
+    case when verdict = 'restated' then 'not_reported' else verdict end as status,
+    case verdict
+        when 'tied' then meaning
+        when 'not_reported' then coalesce(missing, 'One side of this check is not reported.')
+        when 'restated'
+            then meaning || ' This statement says ' || {{ money_text('broker') }} || ', our books ' || {{ money_text('ours') }}
+                || ': a newer statement over a longer period reports these days again, and our books follow it. '
+                || 'The total of this period itself has not been reported again.'
+        else meaning || ' Ours is ' || {{ money_text('ours') }} || ', the broker says ' || {{ money_text('broker') }}
+            || ': a difference of ' || {{ money_text('difference') }} || '.'
+    end as explanation,
+    document_id
+from judged

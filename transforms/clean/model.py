@@ -1,0 +1,46 @@
+"""The values of the clean layer: what a builder is given and what it gives back. No reading and no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from transforms.schemas import RAW_FACTS
+
+RawSections = Callable[[str], pl.LazyFrame | None]
+"""A section's name -> scan of its raw text frame over all documents, or None if no document ever had it.
+
+Frames have `_document_id`, `_statement`, `_account_id`, `_row`, `_element`, `_parent` and every attribute
+as text. `_statements` (one row per FlexStatement) and `_statement_sections` (one row per section of a
+statement) are asked for in the same way.
+"""
+
+ISSUES: Final = RAW_FACTS["clean_issues"]
+
+
+@dataclass(frozen=True)
+class CleanContext:
+    """What documents do not say: the zone of their clock times, the base currency where none is reported."""
+
+    timezone: str = "America/New_York"
+    base_currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A clean table that keeps its contract, sorted by its key, and the issues met while building it."""
+
+    table: pl.DataFrame
+    issues: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class CleanTable:
+    """A clean table's name, the raw sections it reads, and its builder."""
+
+    name: str
+    inputs: tuple[str, ...]
+    build: Callable[[RawSections, CleanContext], Cleaned]

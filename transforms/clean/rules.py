@@ -1,0 +1,167 @@
+"""The rules against counting twice: level of detail, identity, the newest document. No tables here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Final
+
+import polars as pl
+
+_CONTENT_BYTES: Final = 12
+_FACT: Final = ["_version", "_row"]
+
+
+def finest_level(
+    facts: pl.DataFrame, levels: Sequence[str], group: Sequence[str] = (), by_day: Iterable[str] = ()
+) -> pl.DataFrame:
+    """Keep, per account, report date and `group`, the rows of the finest level that any document reports.
+
+    `facts` has `account_id`, `_version`, `_level`, `_consolidated`, `_date`, `_firm` (the date is the row's
+    own report date) and the group's columns. `levels` are named finest first; an unknown level is the
+    coarsest. A row that stands for several accounts (accountId="-") is coarser than any row of its account.
+    Levels in `by_day` sum over groups, so they are compared with all rows of the day. A row without a firm
+    date is also compared with its whole statement, because a coarse row may bear the date of any row that
+    it sums.
+    """
+    ranks = {level: rank for rank, level in enumerate(levels)}
+    level = pl.col("_level").replace_strict(ranks, default=len(levels), return_dtype=pl.Int32)
+    facts = facts.with_columns(_rank=level * 2 + pl.col("_consolidated").cast(pl.Int32))
+    if facts["_rank"].n_unique() <= 1:
+        return facts.drop("_rank")
+    finest = pl.col("_rank").min()
+    in_group = finest.over("account_id", "_date", *group)
+    in_statement = finest.over("account_id", "_version", *group)
+    in_day = finest.over("account_id", "_date")
+    in_statement_day = pl.min_horizontal(in_day, finest.over("account_id", "_version"))
+    sums = pl.col("_level").is_in(list(by_day))
+    best = (
+        pl.when(sums & pl.col("_firm"))
+        .then(in_day)
+        .when(sums)
+        .then(in_statement_day)
+        .when(pl.col("_firm"))
+        .then(in_group)
+        .otherwise(pl.min_horizontal(in_group, in_statement))
+    )
+    return facts.filter(pl.col("_rank") == best).drop("_rank")
+
+
+def usable_ids(facts: pl.DataFrame) -> pl.DataFrame:
+    """Add `_id_usable`: the transaction id in `_id` is the row's identity.
+
+    Ids are numbers; words in their place (N/A, REDACTED) and zero are not, nor is an id that one statement
+    gives to several rows of an account: those rows are told apart by their content.
+    """
+    number = pl.col("_id").str.contains(r"^\d+$") & ~pl.col("_id").str.contains(r"^0+$")
+    facts = facts.with_columns(_id_usable=number.fill_null(False))
+    numbered = facts.filter("_id_usable")
+    shared = (
+        numbered.group_by("account_id", "_version", "_id")
+        .len()
+        .filter(pl.col("len") > 1)
+        .select("account_id", "_id", _shared=pl.lit(True))
+        .unique()
+    )
+    if shared.is_empty():
+        return facts
+    return (
+        facts.join(shared, on=["account_id", "_id"], how="left")
+        .with_columns(_id_usable=pl.col("_id_usable") & pl.col("_shared").is_null())
+        .drop("_shared")
+    )
+
+
+def newest_facts(facts: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
+    """Of rows that several documents report, keep the newest.
+
+    A row with a usable id is superseded by a newer row of the same account and id. A row without one is
+    superseded when a newer statement, whose period holds the report date, reports rows of the same account,
+    date and `group`; so is a row with an id when that newer statement writes no ids. Rows without a firm
+    date are never superseded here: equal content decides about them (`with_keys`).
+    """
+    if facts.is_empty():
+        return facts
+    with_id = facts.filter("_id_usable")
+    without = facts.filter(~pl.col("_id_usable"))
+    with_id = with_id.filter(pl.col("_version") == pl.col("_version").max().over("account_id", "_id"))
+    if without.is_empty():
+        return with_id
+    key = ["account_id", "_date", *group]
+    reporting = pl.concat([with_id, without]).filter(pl.col("_firm") & pl.col("_in_period"))
+    newest = reporting.group_by(key).agg(
+        _newest=pl.col("_version").max(),
+        _newest_has_ids=pl.col("_id_usable").filter(pl.col("_version") == pl.col("_version").max()).any(),
+    )
+    superseded = pl.col("_firm") & pl.col("_in_period") & (pl.col("_version") < pl.col("_newest"))
+    without = without.join(newest, on=key, how="left", nulls_equal=True).filter(~superseded.fill_null(False))
+    with_id = with_id.join(newest, on=key, how="left", nulls_equal=True).filter(
+        ~(superseded & ~pl.col("_newest_has_ids")).fill_null(False)
+    )
+    return pl.concat([with_id, without]).drop("_newest", "_newest_has_ids")
+
+
+def with_keys(rows: pl.DataFrame, key: str, content: Sequence[str]) -> pl.DataFrame:
+    """Add the identity within the account as column `key`, and keep the newest row of each.
+
+    It is the transaction id (`_id`) where that is usable, else a hash of the `content` columns and an
+    occurrence number: alike rows of one statement are different facts, alike rows of two statements are
+    one. Rows that share both an id and their content are one.
+    """
+    usable = rows.filter("_id_usable").with_columns(pl.col("_id").alias(key))
+    rest = rows.filter(~pl.col("_id_usable"))
+    if rest.is_empty():
+        return usable
+    digest = pl.Series("_content", _digests(rest, content), dtype=pl.String)
+    numbered = pl.col("_id").str.contains(r"^\d*[1-9]\d*$").fill_null(False)
+    occurrence = pl.col("_row").rank("ordinal").over("account_id", "_version", "_content").cast(pl.Int64) - 1
+    rest = (
+        rest.with_columns(digest)
+        .with_columns(pl.when(numbered).then(0).otherwise(occurrence).alias("_occurrence"))
+        .with_columns(pl.concat_str("_content", pl.lit("-"), pl.col("_occurrence")).alias(key))
+        .sort(_FACT, descending=[True, False])
+        .unique(["account_id", key], keep="first", maintain_order=True)
+        .drop("_content", "_occurrence")
+    )
+    return pl.concat([usable, rest])
+
+
+def newest_by_key(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """One row per key: the account's own before one for several accounts, the newest, the account's total.
+
+    The account's total is the row without a model portfolio; among equals the first in the document stands.
+    """
+    return (
+        rows.with_columns(_whole=pl.col("_model") == "")
+        .sort(["_consolidated", "_version", "_whole", "_row"], descending=[False, True, True, False])
+        .unique(list(key), keep="first", maintain_order=True)
+        .drop("_whole")
+    )
+
+
+def newest_statements(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Keep, per account and `by`, the newest statement's rows; consolidated ones where it has no others."""
+    newest = rows.filter(pl.col("_version") == pl.col("_version").max().over("account_id", *by))
+    return newest.filter(pl.col("_consolidated") == pl.col("_consolidated").min().over("account_id", *by))
+
+
+def instrument_key(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `instrument_key`: the conid as text, else asset_class:symbol:currency; null without both."""
+    parts = (pl.col(name).fill_null("") for name in ("asset_class", "symbol", "currency"))
+    named = pl.when(pl.col("symbol").is_not_null()).then(pl.concat_str(*parts, separator=":"))
+    return rows.with_columns(instrument_key=pl.coalesce(pl.col("conid").cast(pl.String), named))
+
+
+def _digests(rows: pl.DataFrame, content: Sequence[str]) -> list[str]:
+    """A hash per row that no version of a library changes: blake2b over the columns' exact text."""
+    cells = [
+        pl.col(name).dt.epoch("us").cast(pl.String)
+        if isinstance(rows.schema[name], pl.Datetime)
+        else pl.col(name).cast(pl.String)
+        for name in content
+    ]
+    lines = rows.select(pl.concat_str([cell.fill_null("\x00") for cell in cells], separator="\x1f"))
+    return [
+        "h" + blake2b(line.encode(), digest_size=_CONTENT_BYTES).hexdigest()
+        for line in lines.to_series().to_list()
+    ]
