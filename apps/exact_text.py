@@ -1,4 +1,4 @@
-"""Values of a mart as text that loses nothing: for JSON, CSV and downloads. Rounding for eyes is done elsewhere."""
+"""Values of a mart as text that loses nothing: for JSON, CSV and downloads. No rounding for eyes here."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Periods, for the command and the page: which days MTD or 1Y means. Calendar arithmetic only; no data, no widgets."""
+"""Periods, for the command and the page: which days MTD or 1Y means. Calendar arithmetic only."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,8 +40,8 @@ def years_before(day: date, years: int) -> date:
 def resolve(name: str, as_of: date, inception: date, custom: tuple[date, date] | None = None) -> Period:
     """The period for a choice, ending at the account's last NAV day; unknown names mean the default.
 
-    1D is the last NAV day. A year that ends on `as_of` starts the day after the same day of the year before: that
-    day's NAV is where it starts from.
+    1D is the last NAV day. A year that ends on `as_of` starts the day after the same day of the year
+    before: that day's NAV is where it starts from.
     """
     day = timedelta(days=1)
     if name == "Custom" and custom is not None:

@@ -1,4 +1,4 @@
-"""Reading published versions, for the command and the page. Nothing here writes, and nobody else opens these files."""
+"""Reading published versions, for the command and the page. Nothing here writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 CURRENT = "CURRENT"
 FILE_NAME = "tieout.duckdb"
 
-# A publish may remove the version between our look at CURRENT and the opening of its file; the next look sees the
-# new one. More than a few in a row means that CURRENT itself is broken.
+# A publish may remove the version between our look at CURRENT and the opening of its file; the next look
+# sees the new one. More than a few in a row means that CURRENT itself is broken.
 _OPENING_ATTEMPTS = 10
 
 # What a person's SQL may not do: read or write other files, load code, change these settings.
@@ -48,7 +48,7 @@ class Version:
     id: str
     path: Path
     token: str
-    """Changes with the file, even if a wiped data folder publishes the same version id again: the key for caches."""
+    """The key for caches: changes with the file, even if a wiped folder publishes the same id again."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +74,20 @@ def current_version(published: Path) -> Version:
         stat = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NothingPublishedError(
-            f"nothing is published in {published}: run `make demo` for the synthetic account, or `tieout ingest FILE` "
+            f"nothing is published in {published}: run `make demo` for the synthetic account, or "
+            f"`tieout ingest FILE` "
             "and `tieout run` for your own documents"
         ) from error
     except OSError as error:
         raise NothingPublishedError(
-            f"{link} cannot be read as a link to a version ({error.strerror}); `tieout run` publishes a new one"
+            f"{link} cannot be read as a link to a version ({error.strerror}); `tieout run` "
+            f"publishes a new one"
         ) from error
     return Version(folder.name, path, f"{folder.name}:{stat.st_ino}:{stat.st_mtime_ns}")
 
 
 class Reader:
-    """One version, opened read-only. Everything read through it comes from that version, whatever is published since."""
+    """One version, opened read-only: whatever is published since, all that it reads is of that version."""
 
     def __init__(self, version: Version, connection: duckdb.DuckDBPyConnection) -> None:
         self.version = version
@@ -143,8 +145,8 @@ def _open(version: Version) -> duckdb.DuckDBPyConnection:
 def open_version(version: Version) -> Iterator[Reader]:
     """Open one version for reading; raises `VersionGoneError` when it was pruned before it could be opened.
 
-    The versioned path is opened, never the `current.duckdb` link: what is read inside the block is one whole version,
-    also when it is pruned meanwhile (an open file stays readable).
+    The versioned path is opened, never the `current.duckdb` link: what is read inside the block is one
+    whole version, also when it is pruned meanwhile (an open file stays readable).
     """
     try:
         connection = _open(version)
@@ -160,7 +162,7 @@ def open_version(version: Version) -> Iterator[Reader]:
 
 @contextmanager
 def open_current(published: Path) -> Iterator[Reader]:
-    """Open the current version for reading, the next one if it vanishes in between. Raises `NothingPublishedError`."""
+    """Open the current version, or the next one if it vanishes. Raises `NothingPublishedError`."""
     with ExitStack() as stack:
         for _ in range(_OPENING_ATTEMPTS):
             try:

@@ -1,8 +1,8 @@
-"""How fast and how lean `read_flex` is beside ibflex, on one generated document. Prints ratios, asserts nothing.
+"""How fast and lean `read_flex` is beside ibflex on one generated document. Prints ratios, asserts nothing.
 
-Run: python bench/bench_flex_reader.py [--trades 200000] [--repeat 3]
-Each reader runs in a fresh process. Peak memory is the process's high-water mark minus that before reading; the columns
-stay alive in the reader's process, as in a caller that keeps them all.
+Run: python bench/bench_flex_reader.py [--trades 200000] [--repeat 3] Each reader runs in a fresh process.
+Peak memory is the process's high-water mark minus that before reading; the columns stay alive in the reader's
+process, as in a caller that keeps them all.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Attributes in the order of a real Trade row of 72; the texts are templates for one row.
-ROW = (
-    '<Trade accountId="U1234567" acctAlias="" model="" currency="{currency}" fxRateToBase="{fx}" assetCategory="STK" '
-    'symbol="{symbol}" description="{description}" conid="{conid}" securityID="{isin}" securityIDType="ISIN" '
-    'cusip="{cusip}" isin="{isin}" listingExchange="{exchange}" underlyingConid="" underlyingSymbol="{symbol}" '
-    'underlyingSecurityID="" underlyingListingExchange="" issuer="" multiplier="1" strike="" expiry="" '
-    'tradeID="{trade_id}" putCall="" reportDate="{day}" principalAdjustFactor="" dateTime="{day};{clock}" '
-    'tradeDate="{day}" settleDateTarget="{settle}" transactionType="ExchTrade" exchange="{exchange}" '
-    'quantity="{quantity}" tradePrice="{price}" tradeMoney="{money}" proceeds="{proceeds}" taxes="0" '
-    'ibCommission="{commission}" ibCommissionCurrency="{currency}" netCash="{net}" closePrice="{close}" '
-    'openCloseIndicator="{open_close}" notes="{notes}" cost="{cost}" fifoPnlRealized="{pnl}" fxPnl="0" mtmPnl="{mtm}" '
-    'origTradePrice="0" origTradeDate="" origTradeID="" origOrderID="0" clearingFirmID="" transactionID="{id}" '
-    'buySell="{side}" ibOrderID="{order_id}" ibExecID="{exec_id}" brokerageOrderID="{brokerage_id}" orderReference="" '
-    'volatilityOrderLink="" exchOrderId="N/A" extExecID="{ext_id}" orderTime="{day};{clock}" openDateTime="" '
-    'holdingPeriodDateTime="" whenRealized="" whenReopened="" levelOfDetail="EXECUTION" changeInPrice="0" '
-    'changeInQuantity="0" orderType="{order_type}" traderID="" isAPIOrder="N" accruedInt="0" />\n'
-)
+# The attributes of a real Trade row in their order, each with the text that it gets.
+ATTRIBUTES = """
+    accountId=U1234567 acctAlias= model= currency={currency} fxRateToBase={fx} assetCategory=STK
+    symbol={symbol} description={description} conid={conid} securityID={isin} securityIDType=ISIN
+    cusip={cusip} isin={isin} listingExchange={exchange} underlyingConid= underlyingSymbol={symbol}
+    underlyingSecurityID= underlyingListingExchange= issuer= multiplier=1 strike= expiry=
+    tradeID={trade_id} putCall= reportDate={day} principalAdjustFactor= dateTime={day};{clock}
+    tradeDate={day} settleDateTarget={settle} transactionType=ExchTrade exchange={exchange}
+    quantity={quantity} tradePrice={price} tradeMoney={money} proceeds={proceeds} taxes=0
+    ibCommission={commission} ibCommissionCurrency={currency} netCash={net} closePrice={close}
+    openCloseIndicator={open_close} notes={notes} cost={cost} fifoPnlRealized={pnl} fxPnl=0 mtmPnl={mtm}
+    origTradePrice=0 origTradeDate= origTradeID= origOrderID=0 clearingFirmID= transactionID={id}
+    buySell={side} ibOrderID={order_id} ibExecID={exec_id} brokerageOrderID={brokerage_id} orderReference=
+    volatilityOrderLink= exchOrderId=N/A extExecID={ext_id} orderTime={day};{clock} openDateTime=
+    holdingPeriodDateTime= whenRealized= whenReopened= levelOfDetail=EXECUTION changeInPrice=0
+    changeInQuantity=0 orderType={order_type} traderID= isAPIOrder=N accruedInt=0
+"""
+ROW = "<Trade {} />\n".format(" ".join('{}="{}"'.format(*pair.split("=", 1)) for pair in ATTRIBUTES.split()))
 SYMBOLS = (
     ("AAPL", "APPLE INC", "265598", "US0378331005", "037833100", "NASDAQ", "USD"),
     ("T", "AT&amp;T INC", "37018770", "US00206R1023", "00206R102", "NYSE", "USD"),
@@ -71,17 +72,38 @@ def _row(chance: random.Random, number: int, at: datetime) -> str:
     pnl = 0 if buys else round(chance.uniform(-500, 500), 6)
     identity = chance.getrandbits(64)
     return ROW.format(
-        currency=currency, fx=round(chance.uniform(0.8, 1.2), 5), symbol=symbol, description=description, conid=conid,
-        isin=isin, cusip=cusip, exchange=exchange, trade_id=5_000_000_000 + number, day=f"{at:%Y%m%d}",
-        clock=f"{at:%H%M%S}", settle=f"{at + timedelta(days=2):%Y%m%d}", quantity=quantity if buys else -quantity,
-        price=price, money=money, proceeds=-money, commission=commission, net=round(-money + commission, 7),
-        close=round(price * 1.001, 4), open_close="O" if buys else "C", notes="P" if number % 7 else "",
-        cost=round(money - commission, 7) if buys else round(money - pnl, 6), pnl=pnl,
-        mtm=round(chance.uniform(-50, 50), 4), id=20_000_000_000 + number, side="BUY" if buys else "SELL",
-        order_id=900_000_000 + number // 2, exec_id=f"0000e0d5.{identity >> 32:08x}.01.01",
-        brokerage_id=f"0012a5d4.{number:08x}.{identity & 0xFFFFFFFF:08x}.0001", ext_id=f"{identity:016x}",
+        currency=currency,
+        fx=round(chance.uniform(0.8, 1.2), 5),
+        symbol=symbol,
+        description=description,
+        conid=conid,
+        isin=isin,
+        cusip=cusip,
+        exchange=exchange,
+        trade_id=5_000_000_000 + number,
+        day=f"{at:%Y%m%d}",
+        clock=f"{at:%H%M%S}",
+        settle=f"{at + timedelta(days=2):%Y%m%d}",
+        quantity=quantity if buys else -quantity,
+        price=price,
+        money=money,
+        proceeds=-money,
+        commission=commission,
+        net=round(-money + commission, 7),
+        close=round(price * 1.001, 4),
+        open_close="O" if buys else "C",
+        notes="P" if number % 7 else "",
+        cost=round(money - commission, 7) if buys else round(money - pnl, 6),
+        pnl=pnl,
+        mtm=round(chance.uniform(-50, 50), 4),
+        id=20_000_000_000 + number,
+        side="BUY" if buys else "SELL",
+        order_id=900_000_000 + number // 2,
+        exec_id=f"0000e0d5.{identity >> 32:08x}.01.01",
+        brokerage_id=f"0012a5d4.{number:08x}.{identity & 0xFFFFFFFF:08x}.0001",
+        ext_id=f"{identity:016x}",
         order_type=chance.choice(("LMT", "MKT")),
-    )  # fmt: skip
+    )
 
 
 def _peak_bytes() -> int:

@@ -3,7 +3,6 @@
 Imports of Dagster and dbt stand inside the functions: a command that finds nothing to do must not pay for them.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,8 @@ from orchestration.staleness import is_fresh
 if TYPE_CHECKING:
     import dagster as dg
 
-log = logging.getLogger("tieout")
+# The command says itself what goes on; Dagster's events are in the instance, for its UI.
+QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
     with dg.DagsterInstance.get() as instance:
-        result = build_defs().resolve_job_def(job_name).execute_in_process(instance=instance, raise_on_error=False)
+        result = build_defs().resolve_job_def(job_name).execute_in_process(
+            instance=instance, raise_on_error=False, run_config=QUIET_CONSOLE
+        )
     failure = next((e.event_specific_data for e in result.all_events if e.is_step_failure), None)
     return RunOutcome(
         success=result.success,

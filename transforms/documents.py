@@ -1,4 +1,4 @@
-"""Recognising a document by its content, and the error for one that cannot be read. No parsing of rows, no files."""
+"""Recognising a document by its content, and the error for an unreadable one. No rows and no files here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ HEAD_BYTES = 64 * 1024
 
 
 class DocumentError(Exception):
-    """A document that cannot be read: `reason` is one sentence (what, where, what to do), `place` the where alone."""
+    """A document that cannot be read: `reason` is one sentence (what, where, what to do), `place` the where
+    alone."""
 
     def __init__(self, reason: str, place: str) -> None:
         super().__init__(reason, place)
@@ -51,7 +52,8 @@ class Head:
 
 
 Recogniser = Callable[[Head, str], Recognised | None]
-"""Says what the document is, raises DocumentError for what it knows cannot be read, or returns None to pass."""
+"""Says what the document is, raises DocumentError for what it knows cannot be read, or returns None to
+pass."""
 
 _FETCH_XML = "fetch the Flex query again with the format XML and give that file"
 _START = "byte 0"
@@ -83,10 +85,10 @@ def recognise(head: bytes, file_name: str) -> Recognised:
     `head` is the first HEAD_BYTES of the document, or all of it. `file_name` only makes the error readable.
     Raises DocumentError for everything that is not a document we read, with what to do about it.
     """
-    if not head.strip(b" \t\r\n\0") and not head.strip(codecs.BOM_UTF8):
-        what = "is empty" if not head else "holds nothing but white space"
-        raise DocumentError(f"{file_name} {what}: {_FETCH_XML}", _START)
     document = Head(head, _decoded(head, file_name))
+    if not document.text.strip(" \t\r\n"):
+        what = "holds nothing but white space" if head else "is empty"
+        raise DocumentError(f"{file_name} {what}: {_FETCH_XML}", _START)
     for recogniser in RECOGNISERS:
         found = recogniser(document, file_name)
         if found is not None:
@@ -95,7 +97,8 @@ def recognise(head: bytes, file_name: str) -> Recognised:
 
 
 def _decoded(head: bytes, file_name: str) -> str:
-    """The head as text, by its byte order mark or its XML declaration; refuses UTF-16 that does not say so."""
+    """The head as text, by its byte order mark or its XML declaration; refuses UTF-16 that does not say
+    so."""
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) or head[:4] in (b"<\0\0\0", b"\0\0\0<"):
         raise DocumentError(f"{file_name} is encoded in UTF-32: save it as UTF-8, or {_FETCH_XML}", _START)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -103,8 +106,8 @@ def _decoded(head: bytes, file_name: str) -> str:
         declared = _declared_encoding(text)
         if declared is not None and not declared.upper().startswith("UTF-16"):
             raise DocumentError(
-                f"{file_name} is encoded in UTF-16 but its XML declaration says {declared}: save it as UTF-8, "
-                f"or {_FETCH_XML}",
+                f"{file_name} is encoded in UTF-16 but its XML declaration says {declared}: "
+                f"save it as UTF-8, or {_FETCH_XML}",
                 _START,
             )
         return text
@@ -117,7 +120,8 @@ def _decoded(head: bytes, file_name: str) -> str:
     declared = _declared_encoding(text)
     if declared is not None and declared.upper().startswith(("UTF-16", "UTF-32", "UCS-2", "UCS-4")):
         raise DocumentError(
-            f"{file_name} declares the encoding {declared} but is not encoded so: save it as UTF-8, or {_FETCH_XML}",
+            f"{file_name} declares the encoding {declared} but is not encoded so: save it as UTF-8, "
+            f"or {_FETCH_XML}",
             _START,
         )
     return text
@@ -152,14 +156,14 @@ def _xml(head: Head, file_name: str) -> Recognised | None:
     lowered = rest[:64].lower()
     if lowered.startswith(("<!doctype html", "<html", "<head", "<body", "<script", "<meta")):
         raise DocumentError(
-            f"{file_name} is a web page (HTML), probably a log-in or error page saved instead of the document: "
-            f"{_FETCH_XML}",
+            f"{file_name} is a web page (HTML), probably a log-in or error page saved instead of the "
+            f"document: {_FETCH_XML}",
             place,
         )
     if lowered.startswith("<!doctype"):
         raise DocumentError(
-            f"{file_name} carries a DOCTYPE, which no Flex document has and which can hide other files' content: "
-            f"{_FETCH_XML}",
+            f"{file_name} carries a DOCTYPE, which no Flex document has and which can hide other files' "
+            f"content: {_FETCH_XML}",
             place,
         )
     root = _ROOT.match(rest)

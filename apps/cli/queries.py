@@ -57,10 +57,10 @@ def summary(reader: Reader, where: Filter) -> Result:
     clause, values = where.clause(None)
     return reader.result(
         f"""
-        SELECT account_id, base_currency, as_of_date, nav_base, cash_base, day_pnl_base, mtd_pnl_base, ytd_pnl_base,
-               day_twr, mtd_twr, ytd_twr, since_inception_twr, current_drawdown, net_contributions_base,
-               realized_ytd_base, reconciliation_tied, reconciliation_broken, reconciliation_not_reported,
-               documents_loaded
+        SELECT account_id, base_currency, as_of_date, nav_base, cash_base, day_pnl_base, mtd_pnl_base,
+               ytd_pnl_base, day_twr, mtd_twr, ytd_twr, since_inception_twr, current_drawdown,
+               net_contributions_base, realized_ytd_base, reconciliation_tied, reconciliation_broken,
+               reconciliation_not_reported, documents_loaded
         FROM marts.account_summary {clause} ORDER BY account_id
         """,
         values,
@@ -68,15 +68,15 @@ def summary(reader: Reader, where: Filter) -> Result:
 
 
 def daily(reader: Reader, where: Filter) -> Result:
-    """NAV, PnL, external flow and TWR of each account's last days; oldest first. `limit` counts days per account."""
+    """NAV, PnL, external flow and TWR of each account's last days; `limit` counts days per account."""
     clause, values = where.clause("return_date")
     newest = "" if where.limit is None else "QUALIFY row_number() OVER newest_first <= $days"
     if where.limit is not None:
         values["days"] = where.limit
     return reader.result(
         f"""
-        SELECT account_id, return_date, base_currency, nav_end_base AS nav_base, pnl_base, external_flow_base, twr,
-               withheld_reason
+        SELECT account_id, return_date, base_currency, nav_end_base AS nav_base, pnl_base,
+               external_flow_base, twr, withheld_reason
         FROM marts.fct_return_daily LEFT JOIN marts.dim_account USING (account_id) {clause}
         WINDOW newest_first AS (PARTITION BY account_id ORDER BY return_date DESC)
         {newest}
@@ -105,6 +105,7 @@ def totals(reader: Reader, where: Filter) -> Result:
                    max(value) FILTER (metric = 'pnl') AS pnl,
                    max(value) FILTER (metric = 'twr') AS twr,
                    max(value) FILTER (metric = 'mwr') AS mwr,
+                   max(unit) FILTER (metric = 'mwr') AS mwr_unit,
                    max(withheld_reason) FILTER (metric = 'twr') AS twr_reason,
                    max(withheld_reason) FILTER (metric = 'mwr') AS mwr_reason
             FROM marts.performance_metric
@@ -120,7 +121,7 @@ def totals(reader: Reader, where: Filter) -> Result:
             GROUP BY w.account_id, w."window"
         )
         SELECT w.account_id, w."window", w.first_date, w.last_date, a.base_currency,
-               CAST(m.pnl AS DECIMAL(38, 10)) AS pnl_base, m.twr, m.mwr,
+               CAST(m.pnl AS DECIMAL(38, 10)) AS pnl_base, m.twr, m.mwr, m.mwr_unit,
                CASE WHEN m.pnl IS NOT NULL THEN cash.income_base END AS income_base,
                CASE WHEN m.pnl IS NOT NULL THEN cash.fees_base END AS fees_base,
                coalesce(m.twr_reason, m.mwr_reason) AS withheld_reason
@@ -138,7 +139,10 @@ def _windows(reader: Reader, where: Filter) -> list[tuple[str, str, date, date]]
     """Account, window, first and last day, for every account with a NAV."""
     clause, values = where.clause(None)
     spans = reader.result(
-        f"SELECT account_id, min(nav_date), max(nav_date) FROM marts.fct_nav_daily {clause} GROUP BY ALL ORDER BY ALL",
+        f"""
+        SELECT account_id, min(nav_date), max(nav_date)
+        FROM marts.fct_nav_daily {clause} GROUP BY account_id ORDER BY account_id
+        """,
         values,
     ).rows
     periods = [
@@ -154,9 +158,9 @@ def trades(reader: Reader, where: Filter) -> Result:
     clause, values = where.clause("trade_date")
     return reader.result(
         f"""
-        SELECT account_id, trade_date, trade_at, side, symbol, asset_class, quantity, price, currency, proceeds,
-               commission, commission_currency, taxes, net_cash, realized_pnl, realized_pnl_base, notes, trade_id,
-               transaction_id, document_id, section, row_ordinal
+        SELECT account_id, trade_date, trade_at, side, symbol, asset_class, quantity, price, currency,
+               proceeds, commission, commission_currency, taxes, net_cash, realized_pnl, realized_pnl_base,
+               notes, trade_id, transaction_id, document_id, section, row_ordinal
         FROM marts.fct_trade {clause}
         ORDER BY trade_date DESC, trade_at DESC NULLS LAST, account_id, transaction_id, row_ordinal
         """,
@@ -171,7 +175,8 @@ def positions(reader: Reader, where: Filter) -> Result:
     return reader.result(
         f"""
         SELECT account_id, symbol, description, asset_class, currency, quantity, mark_price, market_value,
-               market_value_base, weight, cost_basis_money, unrealized_pnl_base, as_of_date, quantity_basis, conid
+               market_value_base, weight, cost_basis_money, unrealized_pnl_base, as_of_date,
+               quantity_basis, conid
         FROM marts.position_current {clause}
         ORDER BY account_id, abs(weight) DESC NULLS LAST, symbol
         """,
@@ -181,7 +186,7 @@ def positions(reader: Reader, where: Filter) -> Result:
 
 
 def reconciliation(reader: Reader, where: Filter, *, tied: bool = True) -> Result:
-    """The checks against the broker's totals: broken first, then not reported, then (unless left out) tied."""
+    """The checks against the broker's totals: broken, then not reported, then (unless left out) tied."""
     clause, values = where.clause("period_end")
     if not tied:
         clause = f"{clause} AND status <> 'tied'" if clause else "WHERE status <> 'tied'"
@@ -213,8 +218,8 @@ def broken_rows(reader: Reader, where: Filter) -> Result:
     clause, values = where.clause("period_end")
     return reader.result(
         f"""
-        SELECT account_id, check_name, period_start, period_end, document_id, section, row_ordinal, ours, broker,
-               difference
+        SELECT account_id, check_name, period_start, period_end, document_id, section, row_ordinal, ours,
+               broker, difference
         FROM marts.reconciliation_row {clause}
         ORDER BY account_id, period_end DESC, check_name, document_id, section, row_ordinal
         """,

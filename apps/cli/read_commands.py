@@ -1,6 +1,6 @@
 """The commands that read the published version: summary, daily, totals, trades, positions, reconcile, query.
 
-Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or SQL that fails.
+Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or bad SQL.
 """
 
 from collections.abc import Callable, Iterator
@@ -89,7 +89,7 @@ def summary(
 
 
 def print_summary(published: Path) -> None:
-    """The summary of all accounts as a table, for commands that end with it. Raises `NothingPublishedError`."""
+    """The summary of all accounts, for commands that end with it. Raises `NothingPublishedError`."""
     with open_current(published) as reader:
         _print_summary(reader, queries.Filter())
 
@@ -204,7 +204,10 @@ def reconcile(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Our books against the broker's own totals. Exit 1 when a check is broken. JSON and CSV hold every check."""
+    """Our books against the broker's own totals; exit 1 when a check is broken.
+
+    The table leaves tied checks out unless --all; JSON and CSV hold every check.
+    """
     output = _output(as_json, as_csv)
     with _reading(context) as reader:
         where = _filter(reader, account, first, last, limit)

@@ -1,4 +1,4 @@
-"""Printing a query's result: a table for eyes, JSON and CSV for programs. It knows nothing of what the rows mean."""
+"""Printing a query's result: a table for eyes, JSON and CSV for programs. Nothing here knows SQL."""
 
 import math
 import sys

@@ -1,5 +1,4 @@
-"""What the page reads from the marts, as small values. SQL only: no widgets, no formatting, no arithmetic of finance
-beyond linking and adding up rows of the chosen days."""
+"""What the page reads from the marts, as small values: SQL, and linking the chosen days. No widgets."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,7 +21,7 @@ class Book:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the Overview shows for one account and period."""
+    """What the Overview shows for one account and period."""
 
     metrics: dict[tuple[str, str], Row]
     """`performance_metric` by window and metric; periods that the mart does not hold are not in it."""
@@ -31,7 +30,6 @@ class Overview:
     external_flow_base, pnl_base, twr, return_status, withheld_reason."""
     causes: Row
     movers: list[Row]
-    positions: list[Row]
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def read_book(reader: Reader) -> Book:
 
 
 def read_overview(reader: Reader, account_id: str, period: Period) -> Overview:
-    """The period's figures, its daily series, and what is held now."""
+    """The period's figures and its daily series."""
     span = {"account": account_id, "first": period.first, "last": period.last}
     metrics = reader.records(
         """
@@ -75,8 +73,8 @@ def read_overview(reader: Reader, account_id: str, period: Period) -> Overview:
     )
     days = reader.records(
         """
-        SELECT return_date, previous_nav_date, nav_start_base, nav_end_base, external_flow_base, pnl_base, twr,
-               return_status, withheld_reason
+        SELECT return_date, previous_nav_date, nav_start_base, nav_end_base, external_flow_base, pnl_base,
+               twr, return_status, withheld_reason
         FROM marts.fct_return_daily
         WHERE account_id = $account AND return_date BETWEEN $first AND $last
         ORDER BY return_date
@@ -88,7 +86,6 @@ def read_overview(reader: Reader, account_id: str, period: Period) -> Overview:
         days=days,
         causes=_causes(reader, span),
         movers=_movers(reader, span),
-        positions=_positions(reader, account_id),
     )
 
 
@@ -123,7 +120,7 @@ def _movers(reader: Reader, span: dict[str, object]) -> list[Row]:
     )
 
 
-def _positions(reader: Reader, account_id: str) -> list[Row]:
+def read_positions(reader: Reader, account_id: str) -> list[Row]:
     """What is held now, heaviest first, with the marks of the last thirty NAV days for a sparkline."""
     return reader.records(
         """
@@ -133,7 +130,8 @@ def _positions(reader: Reader, account_id: str) -> list[Row]:
         ),
         marks AS (
             SELECT instrument_key,
-                   list(CAST(mark_price AS DOUBLE) ORDER BY position_date) FILTER (mark_price IS NOT NULL) AS marks
+                   list(CAST(mark_price AS DOUBLE) ORDER BY position_date)
+                       FILTER (mark_price IS NOT NULL) AS marks
             FROM marts.fct_position_daily
             WHERE account_id = $account AND asset_class <> 'CASH'
               AND position_date >= (SELECT min(position_date) FROM recent)
@@ -152,7 +150,7 @@ def _positions(reader: Reader, account_id: str) -> list[Row]:
 
 
 def read_health(reader: Reader, account_id: str) -> Health:
-    """What ties, what does not, and what could not be read. Problems that belong to no account are everyone's."""
+    """What ties, what does not, what could not be read. Problems of no account are everyone's."""
     account = {"account": account_id}
     counts = dict(
         reader.result(
@@ -192,7 +190,7 @@ def read_health(reader: Reader, account_id: str) -> Health:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of days with nothing withheld between them: dates and the growth of 1 since the day before it."""
+    """Days with nothing withheld between them: dates, and the growth of 1 since the day before them."""
 
     dates: list[date]
     index: list[float]
@@ -207,7 +205,7 @@ class Segment:
 
 
 def is_idle(row: Row) -> bool:
-    """A day on which the account held nothing has no return, and withholds none: the chain goes through it."""
+    """True for a day on which the account held nothing: it has no return and withholds none."""
     return row["return_status"] == "no_capital"
 
 
@@ -217,9 +215,9 @@ def before(row: Row) -> date:
 
 
 def segments(days: list[Row]) -> list[Segment]:
-    """Link the daily returns; a withheld day ends one stretch and the next starts anew from 1 (nothing is guessed).
+    """Link the daily returns; a withheld day ends one stretch, and the next starts anew from 1.
 
-    The first point of a stretch is its start, on the NAV day before its first return.
+    Nothing is guessed over a gap. The first point of a stretch is the NAV day before its first return.
     """
     result: list[Segment] = []
     current: Segment | None = None
@@ -260,7 +258,7 @@ def period_pnl(days: list[Row]) -> Decimal | None:
 
 @dataclass(frozen=True)
 class Growth:
-    """NAV against what was put in; both start from the opening NAV, or from nothing where the account opens."""
+    """NAV against what was put in; both start from the opening NAV, or with the account's first day."""
 
     dates: list[date]
     nav: list[Decimal | None]

@@ -1,4 +1,4 @@
-"""Entry of the page: `streamlit run apps/dashboard/main.py -- --published DIR`. Navigation and global choices only."""
+"""Entry of the page: `streamlit run apps/dashboard/main.py -- --published DIR`. Navigation only."""
 
 import argparse
 import sys

@@ -1,5 +1,7 @@
-"""What every page is given: the published version, the global choices (account, period, privacy, colours), and cached
-readers. The choices live in the address, so that a view can be bookmarked."""
+"""What every page is given: the version, cached readers, and the global choices. Figures are drawn elsewhere.
+
+The choices (account, period, privacy, colours) live in the address, so that a view can be bookmarked.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -38,7 +40,8 @@ class Page:
         return str(self.account["base_currency"] or "")
 
 
-# Keyed by the version's token: a new publish is a new key, and an old answer is never shown for a new version.
+# Keyed by the version's token: a new publish is a new key, and an old answer is never shown for a new
+# version.
 @st.cache_data(max_entries=8, show_spinner=False)
 def load_book(token: str, _version: Version) -> data.Book:
     """Accounts and build of a version."""
@@ -51,6 +54,13 @@ def load_overview(token: str, account_id: str, period: Period, _version: Version
     """The Overview's rows of a version, account and period."""
     with open_version(_version) as reader:
         return data.read_overview(reader, account_id, period)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def load_positions(token: str, account_id: str, _version: Version) -> list[data.Row]:
+    """What an account holds in a version."""
+    with open_version(_version) as reader:
+        return data.read_positions(reader, account_id)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

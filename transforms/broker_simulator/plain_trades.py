@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -146,7 +145,8 @@ def order_id(account: ev.Account, day: int, kind: int, side: int) -> int:
 
 def clock(second: int) -> str:
     """The time of a fill as documents write it: `second` seconds after 09:30."""
-    return (datetime(2000, 1, 1, 9, 30) + timedelta(seconds=second)).strftime("%H%M%S")
+    minutes, seconds = divmod(9 * 3_600 + 1_800 + second, 60)
+    return f"{minutes // 60:02d}{minutes % 60:02d}{seconds:02d}"
 
 
 def _book_cash(ledger: Ledger, order: ev.Execution) -> None:

@@ -19,8 +19,8 @@ def finest_level(
 
     `facts` has `account_id`, `_version`, `_level`, `_consolidated`, `_date`, `_firm` (the date is the row's
     own report date) and the group's columns. `levels` are named finest first; an unknown level is the
-    coarsest. A row that stands for several accounts (accountId="-") is coarser than any row of its account.
-    Levels in `by_day` sum over groups, so they are compared with all rows of the day. A row without a firm
+    coarsest. A row that stands for several accounts (accountId="-") is coarser than any row of its account,
+    and a copy of what its statement reports for any account. Levels in `by_day` sum over groups, so they are compared with all rows of the day. A row without a firm
     date is also compared with its whole statement, because a coarse row may bear the date of any row that
     it sums.
     """
@@ -34,12 +34,16 @@ def finest_level(
     in_statement = finest.over("account_id", "_version", *group)
     in_day = finest.over("account_id", "_date")
     in_statement_day = pl.min_horizontal(in_day, finest.over("account_id", "_version"))
+    copied_here = finest.over("_version", "_date", *group)
+    copied = finest.over("_version", *group)
     sums = pl.col("_level").is_in(list(by_day))
     best = (
         pl.when(sums & pl.col("_firm"))
         .then(in_day)
         .when(sums)
         .then(in_statement_day)
+        .when(pl.col("_consolidated"))
+        .then(pl.min_horizontal(in_group, pl.when("_firm").then(copied_here).otherwise(copied)))
         .when(pl.col("_firm"))
         .then(in_group)
         .otherwise(pl.min_horizontal(in_group, in_statement))
@@ -124,6 +128,11 @@ def with_keys(rows: pl.DataFrame, key: str, content: Sequence[str]) -> pl.DataFr
         .drop("_content", "_occurrence")
     )
     return pl.concat([usable, rest])
+
+
+def without_copies(rows: pl.DataFrame) -> pl.DataFrame:
+    """Drop the rows for several accounts (accountId="-") of statements that report accounts by name too."""
+    return rows.filter(pl.col("_consolidated") == pl.col("_consolidated").min().over("_version"))
 
 
 def newest_by_key(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from transforms.clean.raw_rows import (
     typed_rows,
     with_lineage,
 )
-from transforms.clean.rules import finest_level, newest_facts, usable_ids, with_keys
+from transforms.clean.rules import finest_level, newest_facts, usable_ids, with_keys, without_copies
 from transforms.flex.values import date_expr
 from transforms.schemas import LINEAGE, TableContract
 
@@ -147,6 +147,7 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     typed = typed_rows(rows, contract, section, context, rules.keep)
     derived, refused = _refuse(rules.derive(typed.rows), rules)
     complete, rejected, lacking = split_incomplete(derived, contract, section)
+    complete = without_copies(complete)
     chosen = rules.choose(complete)
     named = pl.concat([part.select("_document_id", "_row") for part in (chosen, rejected)])
     issues = [issues_of(typed.issues, named), *refused, *lacking]

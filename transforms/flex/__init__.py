@@ -1,1 +1,1 @@
-"""Flex documents: their bytes into text columns per section, and text into typed values. No storage, no deduplication."""
+"""Flex documents: bytes into text columns per section, text into typed values. No storage, no keys."""

@@ -1,4 +1,4 @@
-"""What each element of a Flex document means: statements, sections, rows, and what is odd. No bytes and no columns."""
+"""What each element of a Flex document means: statements, sections, rows, oddities. No bytes, no columns."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ class Elements:
 
     @property
     def takes_rows(self) -> bool:
-        """Whether rows may be read without the parser here: inside a section, and not amid an element's text."""
+        """Whether rows may be read without the parser here: inside a section, and not amid an element's
+        text."""
         return self._section is not None and not (self._open_rows[-1] and self._open_rows[-1].text)
 
     def start(self, name: str, attributes: list[str]) -> None:

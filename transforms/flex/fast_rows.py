@@ -1,8 +1,9 @@
-"""Reading runs of regular rows as columns of text, without an XML parser. Whatever is not regular is left to the parser.
+"""Reading runs of regular rows as columns, without an XML parser. What is not regular is left to the parser.
 
-A row is regular if it is a self-closed element whose names are plain ASCII, whose values stand in double quotes and hold
-no control character, `<`, or reference other than the predefined and numeric ones. Rows with the same text outside of
-the values have one shape, and rows of one shape are split at their quotes all at once.
+A row is regular if it is a self-closed element whose names are plain ASCII, whose values stand in double
+quotes and hold no control character, `<`, or reference other than the predefined and numeric ones. Rows with
+the same text outside of the values have one shape, and rows of one shape are split at their quotes all at
+once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import polars as pl
 
 from transforms.flex.row_buffer import FastRows
@@ -51,8 +51,9 @@ Columns = dict[str, pl.Series | str]
 
 @dataclass(frozen=True)
 class Run:
-    """Rows read at once: their `groups` by shape (`rows` of a group are positions in the run), how many in all, where
-    they end in the data, and whether they are all that the window held up to the next tag that is no row."""
+    """Rows read at once: their `groups` by shape (`rows` of a group are positions in the run), how many in
+    all, where they end in the data, and whether they are all that the window held up to the next tag that is
+    no row."""
 
     groups: list[FastRows]
     rows: int
@@ -82,9 +83,9 @@ class _Shape:
 def read_run(data: bytes, begin: int, end: int, inside: str) -> Run | None:
     """Read the regular rows that `data` holds from `begin`, looking no further than `end`.
 
-    `begin` is a place in the content of the element `inside`, between tags. Rows behind the first one that is not
-    regular are left.
-    Returns None where nothing promises a run, and a Run of no rows where it did but could not be read.
+    `begin` is a place in the content of the element `inside`, between tags. Rows behind the first one that is
+    not regular are left. Returns None where nothing promises a run, and a Run of no rows where it did but
+    could not be read.
     """
     space = _LEADING_SPACE.match(data, begin, end)
     start = space.end() if space else begin
@@ -110,7 +111,8 @@ def read_run(data: bytes, begin: int, end: int, inside: str) -> Run | None:
 
 
 def _split_by_shape(lines: list[bytes]) -> tuple[list[FastRows], int]:
-    """Read rows of several shapes (without their `<`); the rows of each, and how many rows that takes from the first."""
+    """Read rows of several shapes (without their `<`); the rows of each, and how many rows that takes from
+    the first."""
     by_key: dict[tuple[bytes, int, bytes], list[int]] = {}
     limit = len(lines)
     for position, line in enumerate(lines):
@@ -153,7 +155,8 @@ def _shape_of(text: bytes) -> _Shape | None:
 
 
 def _regular_rows(lines: list[bytes], shape: _Shape) -> tuple[Columns, int]:
-    """The values of the rows that are regular and of this shape, up to the first that is not, and how many they are."""
+    """The values of the rows that are regular and of this shape, up to the first that is not, and how many
+    they are."""
     columns = _split(b"<".join(lines), len(lines), shape)
     if columns is not None:
         return columns, len(lines)
@@ -170,7 +173,8 @@ def _regular_rows(lines: list[bytes], shape: _Shape) -> tuple[Columns, int]:
 def _split(block: bytes, count: int, shape: _Shape) -> Columns | None:
     """The values of `count` rows (joined by `<`) by name; None unless every row is regular and so shaped.
 
-    The check does not lean on the splitter: names must equal the shape's, and the bytes must add up to the block's.
+    The check does not lean on the splitter: names must equal the shape's, and the bytes must add up to the
+    block's.
     """
     if not _characters_allowed(block, count * shape.control_characters):
         return None
@@ -205,8 +209,9 @@ def _split(block: bytes, count: int, shape: _Shape) -> Columns | None:
 
 
 def _characters_allowed(block: bytes, control_characters: int) -> bool:
-    """Whether the block is valid UTF-8 of XML's characters, and control characters stand only outside of values."""
-    if int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) < 32)) != control_characters:
+    """Whether the block is valid UTF-8 of XML's characters, and control characters stand only outside of
+    values."""
+    if len(block) - len(block.translate(None, _CONTROL)) != control_characters:
         return False
     if block.isascii():
         return True

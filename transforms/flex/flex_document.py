@@ -14,7 +14,8 @@ OWN_COLUMNS: dict[str, pl.DataType] = {
     "_element": pl.String(),
     "_parent": pl.Int32(),
 }
-"""Columns that every batch begins with; all the others are attributes as text (and `_text`, where a row has any)."""
+"""Columns that every batch begins with; all the others are attributes as text (and `_text`, where a row has
+any)."""
 
 TEXT_COLUMN = "_text"
 
@@ -34,12 +35,14 @@ MAX_SECTIONS = 1_000
 """How many different sections a document may have (55 are known)."""
 
 MAX_BATCH_CELLS = 8_000_000
-"""A batch is emitted early when rows × columns reach this, so that rows of few attributes each cannot swell."""
+"""A batch is emitted early when rows × columns reach this, so that rows of few attributes each cannot
+swell."""
 
 
 @dataclass(frozen=True)
 class SectionBatch:
-    """Rows of one section: `section` is the container's tag, `frame` has OWN_COLUMNS and a column per attribute."""
+    """Rows of one section: `section` is the container's tag, `frame` has OWN_COLUMNS and a column per
+    attribute."""
 
     section: str
     frame: pl.DataFrame
@@ -61,9 +64,10 @@ class Statement:
 class FlexDocument:
     """What a document held, besides its rows.
 
-    `rows_read`: rows per section that occurs, 0 for an empty one. `statement_rows`: the same per (statement, section),
-    so that a section that a statement reports empty can be told from one that it does not report. `unknown_attributes`: per section, those the
-    registry does not know. `notes`: what was odd but readable, one sentence each.
+    `rows_read`: rows per section that occurs, 0 for an empty one. `statement_rows`: the same per (statement,
+    section), so that a section that a statement reports empty can be told from one that it does not report.
+    `unknown_attributes`: per section, those the registry does not know. `notes`: what was odd but readable,
+    one sentence each.
     """
 
     query_name: str | None

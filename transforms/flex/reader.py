@@ -1,4 +1,4 @@
-"""Reading a Flex XML document as a stream into text columns per section. Nothing is typed, stored or deduplicated."""
+"""Reading a Flex XML document as a stream into text columns per section. Nothing is typed or stored here."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def read_flex(
     """Read the Flex XML document in `stream` to its end; `emit` gets its rows in batches while it is read.
 
     A row is every element inside a section, and the section itself if it has attributes. A batch's frame has
-    OWN_COLUMNS (`_row` counts from 0 in the document's section, in document order, depth first; `_parent` is the
-    `_row` of the enclosing row) and one String column per attribute seen in the batch: the text as written, null
-    where absent, "" where empty. Rows of one section come in document order, except that a row that encloses
-    others comes in the batch in which it ends.
+    OWN_COLUMNS (`_row` counts from 0 in the document's section, in document order, depth first; `_parent` is
+    the `_row` of the enclosing row) and one String column per attribute seen in the batch: the text as
+    written, null where absent, "" where empty. Rows of one section come in document order, except that a row
+    that encloses others comes in the batch in which it ends.
 
-    Raises DocumentError, with the place, for everything that is not a well-formed Flex document: then what was
-    emitted must be thrown away, because a truncated or damaged document is refused as a whole. Memory does not grow
-    with the document: each section holds less than a batch.
+    Raises DocumentError, with the place, for everything that is not a well-formed Flex document: then what
+    was emitted must be thrown away, because a truncated or damaged document is refused as a whole. Memory
+    does not grow with the document: each section holds less than a batch.
     """
     return _Reading(stream, document_id, emit, batch_rows).run()
 
@@ -47,8 +47,8 @@ def read_flex(
 class _Reading:
     """One pass over a document: expat sees everything but the runs of regular rows that `read_run` takes.
 
-    The bytes of such a run are well-formed siblings by its own check, so leaving them out changes nothing for the
-    parser; their line breaks are given to it instead, which keeps its line numbers true.
+    The bytes of such a run are well-formed siblings by its own check, so leaving them out changes nothing for
+    the parser; their line breaks are given to it instead, which keeps its line numbers true.
     """
 
     def __init__(
@@ -167,8 +167,8 @@ class _Reading:
         if self._fed - max(self._parser.CurrentByteIndex, 0) > MAX_TOKEN_BYTES:
             place = self._place()
             raise DocumentError(
-                f"The tag or value that begins at {place} is longer than {MAX_TOKEN_BYTES >> 20} MiB, as in no real "
-                f"document: {_AGAIN}",
+                f"The tag or value that begins at {place} is longer than {MAX_TOKEN_BYTES >> 20} MiB, as in "
+                f"no real document: {_AGAIN}",
                 place,
             )
 
@@ -227,8 +227,8 @@ class _Reading:
         if not name.startswith(("utf-8", "utf-16", "ascii", "iso8859", "cp125")):
             place = self._place()
             raise DocumentError(
-                f"The document declares the encoding {encoding[:40]!r} at {place}, which is not read: save it as UTF-8, "
-                f"or {_AGAIN}",
+                f"The document declares the encoding {encoding[:40]!r} at {place}, which is not read: "
+                f"save it as UTF-8, or {_AGAIN}",
                 place,
             )
         self._runs_possible = self._runs_possible and name == "utf-8"
@@ -236,7 +236,7 @@ class _Reading:
     def _refuse_doctype(self, *_declaration: object) -> None:
         place = self._place()
         raise DocumentError(
-            f"The document has a DOCTYPE at {place}, which no Flex document has and which can name other files or "
-            f"blow up memory: {_AGAIN}",
+            f"The document has a DOCTYPE at {place}, which no Flex document has and which can name other "
+            f"files or blow up memory: {_AGAIN}",
             place,
         )

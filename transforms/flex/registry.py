@@ -27,8 +27,8 @@ class AttributeKind(StrEnum):
 class Registry:
     """Sections, the rows they hold, and the kind of each attribute.
 
-    `sections`: section → tags of its rows. `kinds`: attribute → kind. `exceptions`: (section, attribute) → kind
-    where it differs. `listed`: section → the attributes known to occur there.
+    `sections`: section → tags of its rows. `kinds`: attribute → kind. `exceptions`: (section, attribute) →
+    kind where it differs. `listed`: section → the attributes known to occur there.
     """
 
     sections: dict[str, tuple[str, ...]]

@@ -32,7 +32,8 @@ class Pending:
 
 @dataclass(frozen=True)
 class RowOrigin:
-    """Where rows stand: the statement's index and account, and the ordinal of the enclosing row if rows nest."""
+    """Where rows stand: the statement's index and account, and the ordinal of the enclosing row if rows
+    nest."""
 
     statement: int
     account_id: str | None
@@ -59,8 +60,8 @@ class _Piece:
 class SectionRows:
     """The rows of one section of one document, on their way into batches.
 
-    Rows come one by one (`add_row`) or many at once (`add_fast`); `emit` gets a batch whenever enough are held.
-    A batch is in document order, and its columns are the attributes seen in it.
+    Rows come one by one (`add_row`) or many at once (`add_fast`); `emit` gets a batch whenever enough are
+    held. A batch is in document order, and its columns are the attributes seen in it.
     """
 
     def __init__(
@@ -200,8 +201,8 @@ class SectionRows:
 def _join(pieces: list[_Piece]) -> pl.DataFrame:
     """The pieces as one frame in document order, without columns of nothing but nulls.
 
-    Takes the pieces apart column by column, so that no more than one column exists twice. A column of one value stays
-    one value: polars keeps it so until somebody needs all of it.
+    Takes the pieces apart column by column, so that no more than one column exists twice. A column of one
+    value stays one value: polars keeps it so until somebody needs all of it.
     """
     names = list(dict.fromkeys(name for piece in pieces for name in (*OWN_COLUMNS, *piece.columns)))
     series: list[pl.Series] = []
@@ -236,8 +237,8 @@ def _join_column(name: str, parts: list[tuple[Column, int]], dtype: pl.DataType)
         ]
     ).rechunk()
     if name != "_row" and joined.eq_missing(joined.first()).all():
-        value: str | int | None = joined.first()
-        return value
+        value = joined.first()
+        return value if isinstance(value, (str, int)) else None
     return joined.alias(name)
 
 
@@ -250,7 +251,8 @@ def _slice(piece: _Piece, offset: int, length: int) -> _Piece:
 
 
 def _column(attribute: str) -> str:
-    """The column of an attribute: its own name, but one underscore more if it begins with one (those are ours)."""
+    """The column of an attribute: its own name, but one underscore more if it begins with one (those are
+    ours)."""
     if attribute == _TEXT_MARK:
         return TEXT_COLUMN
     return "_" + attribute if attribute.startswith("_") else attribute

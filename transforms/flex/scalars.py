@@ -1,4 +1,4 @@
-"""What one attribute's text means: a date, an instant, an exact number, yes or no. One value at a time, no frames."""
+"""What one attribute's text means: a date, an instant, an exact number, yes or no. No frames here."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ _SET_FORMAT = "set the Flex query's Date Format to yyyyMMdd or yyyy-MM-dd and fe
 def parse_date(text: str) -> date | None:
     """The date in a Flex text, or the date of a stamp; None where it says that there is none (also MULTI).
 
-    Formats: yyyyMMdd, yyyy-MM-dd, MM/dd/yyyy, MM/dd/yy, dd/MM/yyyy, dd/MM/yy, dd-MMM-yy; two-digit years 70 to 99
-    lie in the 1900s. Raises ValueError saying the problem, also where day and month could be either.
+    Formats: yyyyMMdd, yyyy-MM-dd, MM/dd/yyyy, MM/dd/yy, dd/MM/yyyy, dd/MM/yy, dd-MMM-yy; two-digit years 70
+    to 99 lie in the 1900s. Raises ValueError saying the problem, also where day and month could be either.
     """
     stripped = text.strip()
     return None if stripped in MISSING_STAMPS else _date_of(_match(stripped), stripped)
@@ -60,10 +60,10 @@ def parse_date(text: str) -> date | None:
 def parse_datetime(text: str, timezone: str = DEFAULT_TIMEZONE) -> datetime | None:
     """The instant in a Flex text, in UTC; None where it says that there is none (also MULTI).
 
-    A date in one of `parse_date`'s formats, then `;`, `,`, `, `, space or nothing, then HHmmss or HH:mm:ss (a five-digit
-    time lost its leading zero), then maybe a zone (` EDT`, `-0400`). Without a zone the text is local time in
-    `timezone`; a date alone is that day's midnight there. Raises ValueError saying the problem, also for a local time
-    that the change of clocks made happen twice or never.
+    A date in one of `parse_date`'s formats, then `;`, `,`, `, `, space or nothing, then HHmmss or HH:mm:ss (a
+    five-digit time lost its leading zero), then maybe a zone (` EDT`, `-0400`). Without a zone the text is
+    local time in `timezone`; a date alone is that day's midnight there. Raises ValueError saying the problem,
+    also for a local time that the change of clocks made happen twice or never.
     """
     stripped = text.strip()
     if stripped in MISSING_STAMPS:
@@ -80,8 +80,8 @@ def parse_datetime(text: str, timezone: str = DEFAULT_TIMEZONE) -> datetime | No
 def parse_decimal(text: str) -> tuple[Decimal | None, bool]:
     """The exact number in a Flex text and whether it was rounded to DECIMAL_SCALE places (half to even).
 
-    None where the text says that there is none. Thousands commas and scientific notation are read exactly. Raises
-    ValueError saying the problem.
+    None where the text says that there is none. Thousands commas and scientific notation are read exactly.
+    Raises ValueError saying the problem.
     """
     stripped = text.strip()
     if stripped in MISSING:
@@ -111,7 +111,8 @@ def parse_integer(text: str) -> int | None:
 
 
 def parse_boolean(text: str) -> bool | None:
-    """Y, Yes, true against N, No, false in any case; None where there is none; ValueError saying the problem."""
+    """Y, Yes, true against N, No, false in any case; None where there is none; ValueError saying the
+    problem."""
     stripped = text.strip()
     if stripped in MISSING:
         return None
@@ -167,7 +168,8 @@ def _time_of(match: re.Match[str], text: str) -> time:
     else:
         return time()
     try:
-        return time(*(int(part) for part in parts))
+        hour, minute, second = (int(part) for part in parts)
+        return time(hour, minute, second)
     except ValueError:
         raise ValueError(f"{text!r} is not a time of the day") from None
 

@@ -1,4 +1,4 @@
-"""Typing columns of text: dates, instants, exact decimals, yes and no, as polars expressions. No facts on attributes."""
+"""Typing columns of text: dates, instants, decimals, yes and no, as polars expressions. No facts here."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def date_expr(column: str | pl.Expr) -> pl.Expr:
 
 
 def datetime_expr(column: str | pl.Expr, timezone: str = DEFAULT_TIMEZONE) -> pl.Expr:
-    """The column's text as an instant, Datetime in UTC microseconds (see `parse_datetime`); null where it is none.
+    """The column's text as an instant, Datetime in UTC microseconds (see `parse_datetime`); null where it is
+    none.
 
     `timezone` is the zone of texts that name none.
     """
@@ -83,7 +84,8 @@ def datetime_expr(column: str | pl.Expr, timezone: str = DEFAULT_TIMEZONE) -> pl
 
 
 def decimal_expr(column: str | pl.Expr) -> pl.Expr:
-    """The column's text as exact Decimal(38, 10) (see `parse_decimal`); null where missing or not a number."""
+    """The column's text as exact Decimal(38, 10) (see `parse_decimal`); null where missing or not a
+    number."""
     return _expr(column, _typing_of(AttributeKind.DECIMAL, DEFAULT_TIMEZONE))
 
 
@@ -108,10 +110,10 @@ def typed(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Type columns of a batch's frame by their kinds; the frame, and the cells that could not be typed.
 
-    `frame` has `_document_id` and `_row`; columns that are not in `kinds` stay as they are, and kinds of columns that
-    the frame lacks are ignored. Text, id, currency and code_list stay text, "" becoming null. A cell that cannot be
-    typed becomes null and stands in the issues (ISSUE_SCHEMA), and so does one that was rounded: never zero, never
-    guessed.
+    `frame` has `_document_id` and `_row`; columns that are not in `kinds` stay as they are, and kinds of
+    columns that the frame lacks are ignored. Text, id, currency and code_list stay text, "" becoming null. A
+    cell that cannot be typed becomes null and stands in the issues (ISSUE_SCHEMA), and so does one that was
+    rounded: never zero, never guessed.
     """
     columns: list[pl.Series] = []
     issues: list[pl.DataFrame] = []
@@ -141,7 +143,8 @@ def _issues(frame: pl.DataFrame, series: pl.Series, problems: dict[str, str]) ->
         {"value": list(problems), "problem": list(problems.values())},
         schema={"value": pl.String, "problem": pl.String},
     )
-    return cells.join(found, on="value", how="inner", maintain_order="left").cast(ISSUE_SCHEMA)  # type: ignore[arg-type]
+    listed = cells.join(found, on="value", how="inner", maintain_order="left")
+    return listed.select(pl.col(name).cast(dtype) for name, dtype in ISSUE_SCHEMA.items())
 
 
 def _convert(series: pl.Series, typing: _Typing) -> tuple[pl.Series, dict[str, str]]:
@@ -223,7 +226,8 @@ def _plain_dates(series: pl.Series) -> pl.Series:
 
 
 def _plain_instants(series: pl.Series, timezone: str) -> pl.Series:
-    """Instants of the texts in the usual layouts, with `;` between; null where the clocks changed over them."""
+    """Instants of the texts in the usual layouts, with `;` between; null where the clocks changed over
+    them."""
     local = pl.repeat(None, series.len(), dtype=pl.Datetime("us"), eager=True)
     for day_pattern, day_layout in _PLAIN_DATES:
         for time_pattern, time_layout in _PLAIN_TIMES:

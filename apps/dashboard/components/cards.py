@@ -12,7 +12,7 @@ from apps.dashboard.components.formatting import Number, arrow, direction
 
 @dataclass(frozen=True)
 class Card:
-    """One figure: its name, its basis, the value as text, a line below it; `reason` says why a value is withheld."""
+    """One figure: its name, its basis, the value as text, a line below it, or why it is withheld."""
 
     key: str
     label: str
@@ -40,7 +40,7 @@ def coloured(text: str, value: Number) -> str:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """A filled line without axes, as a CSS background that stretches over its card (inline SVG is not let through)."""
+    """A filled line without axes, as a CSS background of its card (inline SVG is not let through)."""
     if len(values) < 2:
         return ""
     low, high = min(values), max(values)
@@ -50,8 +50,8 @@ def sparkline(values: Sequence[float]) -> str:
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 40" preserveAspectRatio="none">'
         f'<polygon points="0,40 {points} 100,40" fill="rgb(127,220,205)" fill-opacity="0.13"/>'
-        f'<polyline points="{points}" fill="none" stroke="rgb(150,232,218)" stroke-opacity="0.5" stroke-width="1.5" '
-        'vector-effect="non-scaling-stroke"/></svg>'
+        f'<polyline points="{points}" fill="none" stroke="rgb(150,232,218)" stroke-opacity="0.5" '
+        'stroke-width="1.5" vector-effect="non-scaling-stroke"/></svg>'
     )
     return f' style="background-image:url(&quot;data:image/svg+xml,{quote(svg)}&quot;)"'
 
@@ -70,7 +70,8 @@ def card_html(card: Card) -> str:
     return (
         f'<div class="{classes}" data-testid="kpi-{card.key}"{sparkline(card.sparkline)}>'
         f'<div class="kpi-label">{escape(card.label)}<span>{escape(card.basis)}</span></div>'
-        f'<div class="kpi-value {tone(card.signed)}">{mark}<span data-testid="value-{card.key}">{escape(card.text)}</span>'
+        f'<div class="kpi-value {tone(card.signed)}">{mark}<span '
+        f'data-testid="value-{card.key}">{escape(card.text)}</span>'
         f'{unit}</div><div class="kpi-sub">{sub}</div></div>'
     )
 
@@ -130,9 +131,10 @@ def bars(items: Sequence[Bar], key: str) -> None:
         side = {1: "up", -1: "down", 0: ""}[direction(item.value)]
         bar = f'<i class="{side}" style="width:{share:.2f}%"></i>' if side else ""
         total = " total" if item.total else ""
+        title = item.title or item.name
         lines.append(
             ("<hr>" if item.total else "")
-            + f'<span class="name{total}" title="{escape(item.title or item.name)}">{escape(item.name)}</span>'
+            + f'<span class="name{total}" title="{escape(title)}">{escape(item.name)}</span>'
             f'<span class="track">{bar}</span>'
             f'<span class="figure {tone(item.value)}{total}">{escape(item.text)}</span>'
         )

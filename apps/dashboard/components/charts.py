@@ -18,7 +18,7 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 
 
 def downsample(values: Sequence[float | None], limit: int = MAX_POINTS) -> list[int]:
-    """Which indices to draw: all of them up to `limit`, else each bucket's lowest and highest, first and last kept."""
+    """Which indices to draw: all up to `limit`, else each bucket's lowest and highest, and both ends."""
     count = len(values)
     if count <= limit:
         return list(range(count))
@@ -142,7 +142,7 @@ def nav_and_invested(
     unit: str,
     amounts: bool,
 ) -> "go.Figure":
-    """NAV against what was put in; `amounts` False means both are indexed and no figure may look like money."""
+    """NAV against what was put in; without `amounts` both are indexed and no figure looks like money."""
     import plotly.graph_objects as go
 
     kept = sorted(set(downsample(nav, MAX_POINTS // 2)) | set(downsample(invested, MAX_POINTS // 2)))

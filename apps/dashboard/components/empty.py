@@ -6,7 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 _DEMO = (
-    "<p>To see the page with a synthetic account first: <code>make demo</code>. It refuses to mix with documents of "
+    "<p>To see the page with a synthetic account first: <code>make demo</code>. It refuses to "
+    "mix with documents of "
     "yours.</p>"
 )
 
@@ -29,7 +30,8 @@ def no_accounts() -> None:
     """A version without any account."""
     _box(
         "No document names an account",
-        "<p>The published version holds no statement. <code>tieout doctor</code> says what the documents in the inbox "
+        "<p>The published version holds no statement. <code>tieout doctor</code> says what the "
+        "documents in the inbox "
         f"and in quarantine are.</p>{_DEMO}",
     )
 
@@ -40,8 +42,10 @@ def no_nav(account_id: str) -> None:
         f"No net asset value for {account_id}",
         "<p>None of its documents holds the Flex section <b>Net Asset Value (NAV) in Base</b> "
         "(<code>EquitySummaryInBase</code>). Without it there is no NAV, no return and no drawdown.</p>"
-        "<p>In Client Portal open <b>Performance &amp; Reports → Flex Queries</b>, edit your Activity Flex Query, tick "
-        "<b>Net Asset Value (NAV) in Base</b> with all its fields, set the period, run it as XML, and ingest the "
+        "<p>In Client Portal open <b>Performance &amp; Reports → Flex Queries</b>, edit your "
+        "Activity Flex Query, tick "
+        "<b>Net Asset Value (NAV) in Base</b> with all its fields, set the period, run it as "
+        "XML, and ingest the "
         "document. <code>docs/guides/flex-query.md</code> lists every section to tick.</p>"
         f"{_DEMO}",
     )
@@ -51,6 +55,7 @@ def other_layout(message: str) -> None:
     """A version that another release of Tieout published."""
     _box(
         "This version was published by another release of Tieout",
-        "<p>Its tables are not the ones this page reads. <code>tieout run --force</code> publishes them anew.</p>"
+        "<p>Its tables are not the ones this page reads. <code>tieout run --force</code> "
+        "publishes them anew.</p>"
         f"<p>{escape(message)}</p>",
     )

@@ -1,4 +1,4 @@
-"""Numbers and dates as the page writes them: signs, currency codes, dashes for what is missing, masks. No HTML."""
+"""Numbers and dates as the page writes them: signs, currencies, dashes for what is missing, masks."""
 
 import math
 from collections.abc import Callable

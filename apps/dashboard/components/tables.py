@@ -24,7 +24,7 @@ def csv_bytes(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
 
 
 def excel_bytes(rows: Sequence[Row], columns: Sequence[str], sheet: str) -> bytes:
-    """The rows as a workbook: numbers as numbers (Excel's doubles), dates as dates, text never taken for a formula."""
+    """The rows as a workbook: numbers as Excel's doubles, dates as dates, text never taken for a formula."""
     import xlsxwriter
 
     stream = io.BytesIO()

@@ -11,8 +11,8 @@ from apps.dashboard.components.formatting import count
 from apps.dashboard.page import Page
 
 _CHECKS = (
-    "status", "check_name", "section", "period_start", "period_end", "currency", "ours", "broker", "difference",
-    "explanation",
+    "status", "check_name", "section", "period_start", "period_end", "currency", "ours", "broker",
+    "difference", "explanation",
 )  # fmt: skip
 _PROBLEMS = (
     "severity",
@@ -36,22 +36,27 @@ def render(page: Page, state: data.Health) -> None:
     build = page.book.build
     st.html(
         f'<div class="footer">version {escape(page.version.id)} · '
-        f"{count(int(build.get('documents_loaded') or 0), 'document')} · code {escape(str(build.get('code_version')))}"
+        f"{count(int(build.get('documents_loaded') or 0), 'document')} · code "
+        f"{escape(str(build.get('code_version')))}"
         "</div>"
     )
 
 
 def _reconciliation(page: Page, state: data.Health) -> None:
     tied, broken, missing = (state.counts[name] for name in ("tied", "broken", "not_reported"))
-    title = f"Reconciliation: {tied} of {tied + broken} tied"
+    compared = tied + broken
+    title = f"Reconciliation: {tied} of {compared} tied" if compared else "Reconciliation: nothing to compare"
     if broken:
         title += f", {broken} broken"
     if missing:
         title += f", {missing} not reported"
-    icon = ":material/warning:" if broken else ":material/verified:"
+    icon = ":material/verified:" if tied and not broken else ":material/warning:"
     with st.expander(title, expanded=bool(broken), icon=icon, key="reconciliation"):
+        if not compared:
+            cards.note("No statement of this account reports totals that could be compared with ours.")
+        elif not broken:
+            cards.note("Every total that the documents report equals ours, within its tolerance.")
         if not state.open_checks:
-            cards.note("Every total that the documents report equals ours, to the cent.")
             return
         _table("reconciliation", state.open_checks, _CHECKS, page, masked=_AMOUNTS)
 
@@ -84,7 +89,8 @@ def _quarantine(page: Page, state: data.Health) -> None:
     title = f"Quarantine: {count(len(state.quarantined), 'document')} could not be read"
     with st.expander(title, icon=":material/report:", key="quarantine"):
         cards.note(
-            "They lie in the quarantine folder with the reason beside them; nothing of them is in the figures."
+            "They lie in the quarantine folder with the reason beside them; nothing of them is "
+            "in the figures."
         )
         _table("quarantine", state.quarantined, _DOCUMENTS, page)
 

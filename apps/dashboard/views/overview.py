@@ -1,4 +1,4 @@
-"""The Overview: what do I have, what did I make and why, is any of it wrong. Layout only; figures come from `data`."""
+"""The Overview: what do I have, what did I make and why, is any of it wrong. Layout only, no SQL."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from apps.dashboard import data
 from apps.dashboard.components import cards, charts, empty
 from apps.dashboard.components.cards import Badge, Bar, Card
 from apps.dashboard.components.formatting import MISSING, Number, built, count, day
-from apps.dashboard.page import Page, load_health, load_overview
+from apps.dashboard.page import Page, load_health, load_overview, load_positions
 from apps.dashboard.views import health, positions
 from apps.periods import METRIC_WINDOWS
 
@@ -27,21 +27,24 @@ def render(page: Page) -> None:
     """Draw the page, what matters first."""
     state = load_health(page.version.token, page.account_id, _version=page.version)
     cards.badges(_badges(page, state))
+    held = load_positions(page.version.token, page.account_id, _version=page.version)
     if page.period is None:
         empty.no_nav(page.account_id)
+        if held:
+            positions.render(page, held)
         health.render(page, state)
         return
     overview = load_overview(page.version.token, page.account_id, page.period, _version=page.version)
     cards.cards(_cards(page, overview))
     _let_the_browser_paint()
     _charts(page, overview)
-    _causes_and_movers(page, overview)
-    positions.render(page, overview.positions)
+    _causes_and_movers(page, overview, held)
+    positions.render(page, held)
     health.render(page, state)
 
 
 def _let_the_browser_paint() -> None:
-    """Hold the charts back once per session, so that the figures are on the screen before the chart library loads.
+    """Hold the charts back once per session: the figures are on the screen before the chart library loads.
 
     Its code keeps the browser's main thread busy for three times as long as everything before it.
     """
@@ -87,11 +90,9 @@ def _badges(page: Page, state: data.Health) -> list[Badge]:
 
 
 def _metric(overview: data.Overview, window: str | None, name: str) -> data.Row:
-    return overview.metrics.get((window or "", name)) or {
-        "value": None,
-        "value_date": None,
-        "withheld_reason": None,
-    }
+    return overview.metrics.get((window or "", name)) or dict.fromkeys(
+        ("value", "value_date", "unit", "withheld_reason")
+    )
 
 
 def _cards(page: Page, overview: data.Overview) -> list[Card]:
@@ -134,8 +135,7 @@ def _cards(page: Page, overview: data.Overview) -> list[Card]:
 def _pnl_card(page: Page, overview: data.Overview, name: str, label: str, basis: str) -> Card:
     amount, twr = page.account[f"{name}_pnl_base"], page.account[f"{name}_twr"]
     if name == "day":
-        last = overview.days[-1] if overview.days else {}
-        why_amount = why_twr = last.get("withheld_reason")
+        why_amount = why_twr = page.account["day_withheld_reason"]
     else:
         why_amount = _metric(overview, basis, "pnl")["withheld_reason"]
         why_twr = _metric(overview, basis, "twr")["withheld_reason"]
@@ -257,7 +257,8 @@ def _return_chart(page: Page, overview: data.Overview) -> None:
         why = str(first["withheld_reason"] or "no reason given").rstrip(".")
         more = f" and {count(len(withheld) - 1, 'more day')}" if len(withheld) > 1 else ""
         cards.note(
-            f"No return on {day(first['return_date'])}{more}: {why}. The curve starts again from zero after it.",
+            f"No return on {day(first['return_date'])}{more}: {why}. The curve starts again from "
+            f"zero after it.",
             warn=True,
         )
 
@@ -293,7 +294,7 @@ def _floats(values: Sequence[Number]) -> list[float | None]:
     return [None if value is None else float(value) for value in values]
 
 
-def _causes_and_movers(page: Page, overview: data.Overview) -> None:
+def _causes_and_movers(page: Page, overview: data.Overview, held: Sequence[data.Row]) -> None:
     assert page.period is not None
     columns = st.columns(3, gap="small")
     with columns[0], st.container(key="card-causes"):
@@ -301,11 +302,11 @@ def _causes_and_movers(page: Page, overview: data.Overview) -> None:
         cards.bars(_causes(page, overview), "causes")
     with columns[1], st.container(key="card-unrealised"):
         cards.head("Unrealised now", f"largest, {escape(page.currency)}")
-        held = [row for row in overview.positions if row["unrealized_pnl_base"]]
-        held.sort(key=lambda row: abs(row["unrealized_pnl_base"]), reverse=True)
+        moved = [row for row in held if row["unrealized_pnl_base"]]
+        moved.sort(key=lambda row: abs(row["unrealized_pnl_base"]), reverse=True)
         _mover_bars(
             page,
-            [(row["symbol"], row["unrealized_pnl_base"], row["description"]) for row in held[:5]],
+            [(row["symbol"], row["unrealized_pnl_base"], row["description"]) for row in moved[:5]],
             "unrealised",
             "No open position has an unrealised result.",
         )

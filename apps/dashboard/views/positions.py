@@ -1,4 +1,4 @@
-"""The positions card of the Overview: what is held now, heaviest first. A page of its own comes with lots and trades."""
+"""The positions card of the Overview: what is held now, heaviest first. Lots and trades are not here."""
 
 from html import escape
 
@@ -10,13 +10,13 @@ from apps.dashboard.components.formatting import arrow, count, day
 from apps.dashboard.page import Page
 
 _SHOWN = (
-    "symbol", "description", "asset_class", "quantity", "currency", "mark_price", "marks", "market_value_base",
-    "weight", "unrealized", "unrealized_pnl_base",
+    "symbol", "description", "asset_class", "quantity", "currency", "mark_price", "marks",
+    "market_value_base", "weight", "unrealized", "unrealized_pnl_base",
 )  # fmt: skip
 _AMOUNTS = ("quantity", "market_value_base", "unrealized_pnl_base")
 _FILE = (
-    "symbol", "description", "asset_class", "currency", "quantity", "mark_price", "market_value_base", "weight",
-    "cost_basis_money", "unrealized_pnl_base", "quantity_basis", "as_of_date", "conid",
+    "symbol", "description", "asset_class", "currency", "quantity", "mark_price", "market_value_base",
+    "weight", "cost_basis_money", "unrealized_pnl_base", "quantity_basis", "as_of_date", "conid",
 )  # fmt: skip
 _ROWS_SHOWN = 14
 
@@ -85,6 +85,7 @@ def _notes(rows: list[data.Row]) -> None:
         cards.note(f"No value for {', '.join(unpriced[:8])}: no document marks them on this day.", warn=True)
     if rolled:
         cards.note(
-            f"{count(len(rolled), 'quantity', 'quantities')} carried from the last reported snapshot by trades, "
+            f"{count(len(rolled), 'quantity', 'quantities')} carried from the last reported "
+            f"snapshot by trades, "
             "transfers and corporate actions."
         )

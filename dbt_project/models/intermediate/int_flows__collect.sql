@@ -13,6 +13,7 @@ cash as (
         cash.account_id,
         cash.report_date as flow_date,
         'cash' as kind,
+        cash.description,
         cash.currency,
         cash.amount,
         {{ rate_to_base('cash.fx_rate_to_base', 'cash.currency', 'accounts.base_currency', 'rates.rate') }} as rate,
@@ -36,6 +37,7 @@ transfers as (
         moved.account_id,
         moved.report_date as flow_date,
         'transfer' as kind,
+        concat_ws(' ', moved.type, moved.direction, moved.symbol) as description,
         moved.currency,
         -- A transfer of cash may show its amount as a position too: it is one flow.
         coalesce(moved.cash_transfer, 0) as amount,
@@ -79,6 +81,7 @@ select
     -- A flow booked on a day without a net asset value counts to the next day that has one.
     days.day_date as nav_date,
     flows.kind,
+    flows.description,
     flows.currency,
     flows.amount,
     flows.amount_base,

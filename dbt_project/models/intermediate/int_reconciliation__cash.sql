@@ -19,10 +19,16 @@ closings as (
         account_id,
         case when level = 'BaseCurrency' then 'BASE_SUMMARY' else currency end as currency,
         report_date,
-        arg_max(balance, line_ordinal) as balance
+        arg_max(balance, line_ordinal) as balance,
+        arg_max(document_id, line_ordinal) as document_id
     from {{ ref('stg_clean__statement_of_funds') }}
     where balance is not null
     group by all
+),
+
+statement_ends as (
+    select distinct document_id, account_id, period_end_date as period_end
+    from {{ ref('stg_clean__statement') }}
 ),
 
 levels as (
@@ -56,13 +62,19 @@ balanced as (
     -- The last line on or before the end of the period; without one nothing moved since the start.
     select
         rows_reported.*,
-        case when closings.report_date >= rows_reported.period_start then closings.balance end as funds_balance
+        case when closings.report_date >= rows_reported.period_start then closings.balance end as funds_balance,
+        closings.report_date >= rows_reported.period_start and statement_ends.document_id is null as is_foreign_line
     from rows_reported
     asof left join closings
         on
             rows_reported.account_id = closings.account_id
             and rows_reported.currency = closings.currency
             and rows_reported.period_end >= closings.report_date
+    left join statement_ends
+        on
+            closings.document_id = statement_ends.document_id
+            and rows_reported.account_id = statement_ends.account_id
+            and rows_reported.period_end = statement_ends.period_end
 )
 
 select
@@ -110,3 +122,11 @@ select
     end,
     'Last balance of the Statement of Funds against the ending cash of the Cash Report.'
 from balanced
+-- The running balance in base currency translates the other currencies once, at the end of its own statement: only
+-- lines of a statement with this very end say something about it.
+where not (
+    currency is not distinct from 'BASE_SUMMARY'
+    and has_base_lines
+    and {{ reports('StmtFunds') }}
+    and (funds_balance is null or is_foreign_line)
+)

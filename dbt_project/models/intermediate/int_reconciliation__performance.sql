@@ -59,7 +59,9 @@ trades as (
         sum(trades.realized_without_rate) as realized_without_rate,
         sum(trades.realized_base) as realized_base,
         sum(trades.wins + trades.losses) as closing_rows,
+        sum(trades.net_cash_concerned) as net_cash_concerned,
         sum(trades.net_cash_checked) as net_cash_checked,
+        sum(trades.realized_concerned) as realized_concerned,
         sum(trades.realized_checked) as realized_checked
     from periods
     inner join {{ ref('int_trades__summarize_day') }} as trades
@@ -196,7 +198,9 @@ joined as (
         coalesce(trades.realized_without_rate, 0) as realized_without_rate,
         coalesce(trades.realized_base, 0) + coalesce(actions.realized_base, 0) as realized_base,
         coalesce(trades.closing_rows, 0) + coalesce(actions.action_rows, 0) as closing_rows,
+        coalesce(trades.net_cash_concerned, 0) as net_cash_concerned,
         coalesce(trades.net_cash_checked, 0) as net_cash_checked,
+        coalesce(trades.realized_concerned, 0) as realized_concerned,
         coalesce(trades.realized_checked, 0) as realized_checked,
         coalesce(positions.source_rows, 0) as source_rows,
         coalesce(position_rows.rows_reported, 0) as rows_reported,
@@ -321,8 +325,9 @@ checks as (
         cast(0 as {{ exact() }}),
         case
             when not {{ reports('Trades') }} then {{ section_missing('Trades') }}
-            when trade_rows > 0 and net_cash_checked = 0
-                then 'No trade of this period has Net Cash, Proceeds and Commission of a security to compare.'
+            when net_cash_concerned > 0 and net_cash_checked = 0
+                then 'Net Cash, Proceeds and IB Commission are not all in the section Trades (Trades): '
+                    || 'add them to the Flex query.'
         end,
         'Rows whose net cash is proceeds plus commission plus taxes, of the trades in securities; '
         || net_cash_broken || ' are not.'
@@ -337,8 +342,9 @@ checks as (
         cast(0 as {{ exact() }}),
         case
             when not {{ reports('Trades') }} then {{ section_missing('Trades') }}
-            when trade_rows > 0 and realized_checked = 0
-                then 'No trade of this period has Realized P/L, Proceeds, Commission and Cost to compare.'
+            when realized_concerned > 0 and realized_checked = 0
+                then 'Realized P/L, Proceeds, IB Commission and Cost Basis are not all in the section Trades (Trades): '
+                    || 'add them to the Flex query.'
         end,
         'Rows whose realised PnL is proceeds plus commission plus taxes plus cost, of the trades; '
         || realized_broken || ' are not.'

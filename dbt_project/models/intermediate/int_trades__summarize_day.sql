@@ -41,7 +41,9 @@ select
     count(*) filter (where realized_pnl < 0 and not is_undone) as losses,
     coalesce(sum(realized_base) filter (where realized_pnl > 0 and not is_undone), 0) as gain_base,
     coalesce(-sum(realized_base) filter (where realized_pnl < 0 and not is_undone), 0) as loss_base,
+    count(*) filter (where {{ net_cash_concerns() }}) as net_cash_concerned,
     count(*) filter (where {{ net_cash_applies() }}) as net_cash_checked,
+    count(*) filter (where {{ realized_concerns() }}) as realized_concerned,
     count(*) filter (where {{ realized_applies() }}) as realized_checked
 from trades
 group by account_id, report_date

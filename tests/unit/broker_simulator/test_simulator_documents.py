@@ -52,6 +52,18 @@ def test_same_seed_same_bytes_in_another_process() -> None:
     assert digest(7, "1") == digest(7, "2") != digest(8, "1")
 
 
+def test_bytes_are_those_of_every_machine() -> None:
+    """Digests kept in the repository; a change that is meant to alter documents writes new ones there."""
+    golden = (ROOT / "tests" / "golden" / "broker_simulator_seed7.sha256").read_text().splitlines()
+    names = [line.split()[1] for line in golden]
+    found = {
+        document.file_name: hashlib.sha256(document.content()).hexdigest()
+        for document in life().documents()
+        if document.file_name in names
+    }
+    assert [f"{found[name]}  {name}" for name in names] == golden
+
+
 def test_the_usual_documents(tmp_path: Path) -> None:
     """A yearly, twelve monthly and the last quarter's daily documents for each account, and one with both."""
     paths = simulate(years=1).write(tmp_path / "inbox")

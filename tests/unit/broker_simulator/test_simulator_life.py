@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 
 import pytest
+from lxml import etree
 from simulator_oracle import Row, Statement, executions, number, read
 
 from transforms.broker_simulator import simulate
@@ -144,6 +146,31 @@ def test_the_life_holds(item: str) -> None:
 def test_every_section_is_there_and_filled() -> None:
     for of in statements():
         assert [name for name in SECTIONS if not of.sections[name]] == []
+
+
+def test_attributes_are_those_of_real_documents() -> None:
+    """No attribute is invented, and the rows that matter most have exactly those of real documents."""
+    folder = Path(__file__).parents[3] / "../shared/samples/flex"
+    if not folder.is_dir():
+        pytest.skip("real samples are not beside the repository")
+    real: dict[str, set[str]] = {}
+    for path in sorted(folder.glob("*/*.xml")):
+        for element in etree.parse(path).iter(etree.Element):
+            real.setdefault(element.tag, set()).update(element.attrib)
+    known = set().union(*real.values())
+    ours: dict[str, set[str]] = {}
+    for of in statements():
+        for row in (row for rows in of.sections.values() for row in rows):
+            ours.setdefault(row["#"], set()).update(set(row) - {"#"})
+    assert {tag: names - known for tag, names in ours.items() if names - known} == {}
+    same = (
+        "ChangeInNAV",
+        "EquitySummaryByReportDateInBase",
+        "OpenPosition",
+        "CashTransaction",
+        "CorporateAction",
+    )
+    assert {tag: real[tag] ^ ours[tag] for tag in same if real[tag] != ours[tag]} == {}
 
 
 def test_cancel_and_rebook() -> None:

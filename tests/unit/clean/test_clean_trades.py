@@ -405,8 +405,8 @@ def test_missing_columns_are_null_and_never_zero() -> None:
     row = table.row(0, named=True)
     told = {name for name, value in row.items() if value is not None}
     assert told == {
-        "account_id", "trade_key", "level", "instrument_key", "symbol", "asset_class", "currency", "report_date",
-        "side", "is_cancel", "quantity", "document_id", "section", "row_ordinal",
+        "account_id", "trade_key", "level", "instrument_key", "symbol", "asset_class", "currency",
+        "report_date", "side", "is_cancel", "quantity", "document_id", "section", "row_ordinal",
     }  # fmt: skip
     assert row["instrument_key"] == "STK:ABC:USD"
 

@@ -118,11 +118,19 @@ def test_a_named_zone_settles_the_hour_that_happened_twice() -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("1,234.5", "1234.5"), ("-1,234,567", "-1234567"), ("1E-7", "0.0000001"), ("1.5e3", "1500"), ("-0.00000012", "-0.00000012"),
-        (".5", "0.5"), ("5.", "5"), ("+3", "3"), ("0", "0"), (" 12.50 ", "12.5"),
+        ("1,234.5", "1234.5"),
+        ("-1,234,567", "-1234567"),
+        ("1E-7", "0.0000001"),
+        ("1.5e3", "1500"),
+        ("-0.00000012", "-0.00000012"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("+3", "3"),
+        ("0", "0"),
+        (" 12.50 ", "12.5"),
         ("1234567890123456789012345678.0123456789", "1234567890123456789012345678.0123456789"),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_exact(text: str, number: str) -> None:
     assert parse_decimal(text) == (Decimal(number), False)
 
@@ -142,9 +150,27 @@ def test_more_than_ten_places_round_half_to_even_and_say_so(text: str, number: s
 
 @pytest.mark.parametrize(
     "text",
-    ["1,23", "1.234,5", "12,34,567", "NaN", "Infinity", "(5)", "5 USD", "0.0 ()", "1e", "e5", ".", "-", "١٢", "0x10", "1_000",
-     "10000000000000000000000000000", "1e999", "9999999999999999999999999999.99999999999"],
-)  # fmt: skip
+    [
+        "1,23",
+        "1.234,5",
+        "12,34,567",
+        "NaN",
+        "Infinity",
+        "(5)",
+        "5 USD",
+        "0.0 ()",
+        "1e",
+        "e5",
+        ".",
+        "-",
+        "١٢",
+        "0x10",
+        "1_000",
+        "10000000000000000000000000000",
+        "1e999",
+        "9999999999999999999999999999.99999999999",
+    ],
+)
 def test_what_is_not_a_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"number|digits"):
         parse_decimal(text)
@@ -184,9 +210,14 @@ def test_typed_lists_every_cell_that_could_not_be_typed_and_guesses_none() -> No
         other=["", "kept", None, "x", "y"],
     )
     kinds = {
-        "amount": AttributeKind.DECIMAL, "day": AttributeKind.DATE, "at": AttributeKind.DATETIME,
-        "flag": AttributeKind.BOOLEAN, "count": AttributeKind.INTEGER, "symbol": AttributeKind.TEXT, "absent": AttributeKind.DATE,
-    }  # fmt: skip
+        "amount": AttributeKind.DECIMAL,
+        "day": AttributeKind.DATE,
+        "at": AttributeKind.DATETIME,
+        "flag": AttributeKind.BOOLEAN,
+        "count": AttributeKind.INTEGER,
+        "symbol": AttributeKind.TEXT,
+        "absent": AttributeKind.DATE,
+    }
     result, issues = typed(frame, kinds)
     assert result.columns == frame.columns
     assert result["amount"].to_list() == [Decimal("1000.25"), None, None, None, Decimal(0)]

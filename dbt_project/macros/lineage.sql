@@ -1,0 +1,16 @@
+{# Which section of a document each clean table is read from. Where rows went is counted in document_section. #}
+
+{% macro tables_of_sections() -%}
+  {{ return([
+      ('account', 'AccountInformation'), ('instrument', 'SecuritiesInfo'), ('trade', 'Trades'), ('closed_lot', 'Trades'),
+      ('position', 'OpenPositions'), ('position_mark', 'PriorPeriodPositions'), ('cash_transaction', 'CashTransactions'),
+      ('cash_balance', 'CashReport'), ('statement_of_funds', 'StmtFunds'), ('nav_daily', 'EquitySummaryInBase'),
+      ('change_in_nav', 'ChangeInNAV'), ('fx_rate', 'ConversionRates'), ('corporate_action', 'CorporateActions'),
+      ('transfer', 'Transfers'), ('fifo_performance', 'FIFOPerformanceSummaryInBase'),
+      ('dividend_accrual', 'OpenDividendAccruals'),
+  ]) }}
+{%- endmacro %}
+
+{% macro sections_with_a_table() -%}
+  {%- for table, section in tables_of_sections() -%} '{{ section }}'{{ ', ' if not loop.last }} {%- endfor -%}
+{%- endmacro %}
