@@ -1,8 +1,12 @@
 """How fast and lean `read_flex` is beside ibflex on one generated document. Prints ratios, asserts nothing.
 
-Run: python bench/bench_flex_reader.py [--trades 200000] [--repeat 3] Each reader runs in a fresh process.
-Peak memory is the process's high-water mark minus that before reading; the columns stay alive in the reader's
-process, as in a caller that keeps them all.
+Run: python bench/bench_flex_reader.py [--trades 200000] [--repeat 3]
+
+Each reader runs in a fresh process. Peak memory is the process's high-water mark minus that before reading;
+the columns stay alive in the reader's process, as in a caller that keeps them all. Their size is that of
+their Arrow buffers (text and offsets); polars' own `estimated_size` is printed too, but since polars 2 it
+counts only the bytes of text, not the 16 bytes that each cell takes besides, and a column of one value only
+once.
 """
 
 from __future__ import annotations
@@ -58,7 +62,7 @@ def document(trades: int) -> Iterator[str]:
     )
     start = datetime(2023, 1, 2, 9, 30)
     for number in range(trades):
-        yield _row(chance, number, start + timedelta(minutes=number * 1_500_000 // trades))
+        yield _row(chance, number, start + timedelta(days=number * 1_090 // trades, seconds=number % 23_400))
     yield "</Trades>\n</FlexStatement>\n</FlexStatements>\n</FlexQueryResponse>\n"
 
 
@@ -123,11 +127,13 @@ def read_with_ours(path: Path) -> dict[str, float]:
     with path.open("rb") as stream:
         document = read_flex(stream, "0" * 64, batches.append)
     seconds = time.perf_counter() - begin
+    peak = _peak_bytes() - before
     return {
         "seconds": seconds,
         "rows": sum(document.rows_read.values()),
-        "peak": _peak_bytes() - before,
-        "columns": sum(batch.frame.estimated_size() for batch in batches),
+        "peak": peak,
+        "columns": sum(batch.frame.to_arrow().nbytes for batch in batches),
+        "text": sum(batch.frame.estimated_size() for batch in batches),
     }
 
 
@@ -140,7 +146,7 @@ def read_with_ibflex(path: Path) -> dict[str, float]:
     response = parser.parse(str(path))
     seconds = time.perf_counter() - begin
     rows = len(response.FlexStatements[0].Trades)
-    return {"seconds": seconds, "rows": rows, "peak": _peak_bytes() - before, "columns": 0}
+    return {"seconds": seconds, "rows": rows, "peak": _peak_bytes() - before}
 
 
 READERS = {"tieout": read_with_ours, "ibflex": read_with_ibflex}
@@ -178,10 +184,12 @@ def main() -> None:
         rate, peak = run["rows"] / run["seconds"], run["peak"] / 1e6
         print(f"{name:7} {run['seconds']:6.2f} s  {rate:9.0f} rows/s  peak memory {peak:6.0f} MB")
     print(f"rows per second, tieout / ibflex: {theirs['seconds'] / ours['seconds']:.1f} (target: at least 5)")
-    print(
-        f"peak memory / columns yielded: {ours['peak'] / ours['columns']:.2f} "
-        f"({ours['columns'] / 1e6:.0f} MB of columns; target: below 3)"
-    )
+    for name, size in (("columns yielded", "columns"), ("their estimated_size", "text")):
+        ratio, megabytes = ours["peak"] / ours[size], ours[size] / 1e6
+        print(
+            f"peak memory / {name} ({megabytes:.0f} MB): {ratio:.2f}"
+            + " (target: below 3)" * (size == "columns")
+        )
 
 
 if __name__ == "__main__":

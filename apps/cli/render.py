@@ -34,6 +34,7 @@ _MONEY = (
     "amount",
 )
 _NAMES = {"nav": "NAV", "pnl": "PnL", "twr": "TWR", "mwr": "MWR", "mtd": "MTD", "ytd": "YTD", "fx": "FX"}
+_WORDS = ("explanation", "reason", "description", "notes")
 _RATIOS = ("twr", "mwr", "weight", "current_drawdown")
 _NUMBER_TYPES = (
     "DECIMAL",
@@ -99,19 +100,19 @@ def label(column: str) -> str:
 def print_table(
     result: Result, console: Console, *, hide: Sequence[str] = (), raw_names: bool = False
 ) -> None:
-    """A table: numbers right aligned, columns that are empty in every row left out.
+    """A table: numbers right aligned, columns of words left out when they are empty.
 
     With `raw_names` it shows a person's own query: every column under its own name, every digit.
     """
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     shown: list[int] = []
     for index, (column, type_name) in enumerate(zip(result.columns, result.types, strict=True)):
+        words = column.endswith(_WORDS)
         empty = bool(result.rows) and all(row[index] is None for row in result.rows)
-        if column in hide or (empty and not raw_names):
+        if column in hide or (words and empty and not raw_names):
             continue
         shown.append(index)
         number = type_name.upper().startswith(_NUMBER_TYPES)
-        words = column.endswith(("explanation", "reason", "description"))
         table.add_column(
             column if raw_names else label(column),
             justify="right" if number else "left",

@@ -47,7 +47,9 @@ def read_book(reader: Reader) -> Book:
     accounts = reader.records(
         """
         SELECT a.account_id, a.alias, coalesce(s.base_currency, a.base_currency) AS base_currency,
-               nav.first_nav_date, s.* EXCLUDE (account_id, base_currency)
+               nav.first_nav_date, s.as_of_date, s.nav_base, s.cash_base, s.net_contributions_base,
+               s.day_pnl_base, s.day_twr, s.day_withheld_reason, s.mtd_pnl_base, s.mtd_twr, s.ytd_pnl_base,
+               s.ytd_twr, s.current_drawdown
         FROM marts.dim_account AS a
         LEFT JOIN marts.account_summary AS s USING (account_id)
         LEFT JOIN (
@@ -56,7 +58,7 @@ def read_book(reader: Reader) -> Book:
         ORDER BY nav.first_nav_date IS NULL, a.account_id
         """
     )
-    build = reader.records("SELECT * FROM marts.build_info")
+    build = reader.records("SELECT built_at, code_version, documents_loaded FROM marts.build_info")
     return Book(accounts, build[0] if build else {})
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.resources.files import exclusive
+
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 log = logging.getLogger("tieout")
@@ -45,15 +47,14 @@ class Dbt:
 
     def manifest(self) -> Mapping[str, Any]:
         """The manifest, made anew when a file of the project is newer than it."""
-        if not self.manifest_path.exists() or self._newest_source() > self.manifest_path.stat().st_mtime_ns:
-            self.parse()
+        self._parse_if_stale()
         content: Mapping[str, Any] = json.loads(self.manifest_path.read_bytes())
         return content
 
     def parse(self) -> None:
-        """Parse the project and write its manifest."""
-        with self._environment():
-            self._invoke(["parse"], {})
+        """Parse the project, and write what the parsing gave beside it."""
+        with exclusive(self.project / "target" / ".lock"):
+            self._parse()
 
     def build(self, variables: Mapping[str, Any]) -> list[NodeResult]:
         """Build all models and run their tests (unit tests of the project's logic apart); returns each result.
@@ -61,8 +62,17 @@ class Dbt:
         A model behind a failed test of severity error is skipped by dbt. Raises `DbtError` only if dbt itself fails.
         """
         self.warehouse.parent.mkdir(parents=True, exist_ok=True)
-        with self._environment():
-            outcome = self._invoke(["build", "--exclude-resource-type", "unit_test"], variables)
+        self._parse_if_stale()
+        outcome = self._invoke(
+            [
+                "build",
+                "--exclude-resource-type=unit_test",
+                "--no-write-json",
+                f"--target-path={self.warehouse.parent / 'target'}",
+                f"--vars={json.dumps(dict(variables))}",
+            ],
+            self._parsed(),
+        )
         return [
             NodeResult(
                 result.node.unique_id,
@@ -76,26 +86,42 @@ class Dbt:
             for result in outcome.results
         ]
 
-    def _invoke(self, arguments: list[str], variables: Mapping[str, Any]) -> Any:
+    def _parse_if_stale(self) -> None:
+        """Processes that start together parse once."""
+        with exclusive(self.project / "target" / ".lock"):
+            path = self.manifest_path
+            if not path.exists() or self._newest_source() > path.stat().st_mtime_ns:
+                self._parse()
+
+    def _parse(self) -> None:
+        self._invoke(["parse", "--no-partial-parse", f"--target-path={self.project / 'target'}"])
+
+    def _parsed(self) -> Any:
+        """dbt's own form of the manifest: given to dbt, it need not parse (with other variables it would, wholly)."""
+        from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
+
+        return Manifest.from_msgpack((self.project / "target" / "partial_parse.msgpack").read_bytes())
+
+    def _invoke(self, arguments: list[str], manifest: Any = None) -> Any:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 (1.3 s to import)
         from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
-        try:
-            outcome = dbtRunner().invoke(
-                [
-                    "--quiet",
-                    "--log-level-file=none",
-                    "--no-send-anonymous-usage-stats",
-                    "--no-version-check",
-                    *arguments,
-                    f"--project-dir={self.project}",
-                    f"--profiles-dir={self.project}",
-                    f"--vars={json.dumps(dict(variables))}",
-                ]
-            )
-        finally:
-            # DuckDB keeps a file locked as long as a connection lives, and the publisher reads it next.
-            DuckDBConnectionManager.close_all_connections()
+        with self._environment():
+            try:
+                outcome = dbtRunner(manifest=manifest).invoke(
+                    [
+                        "--quiet",
+                        "--log-level-file=none",
+                        "--no-send-anonymous-usage-stats",
+                        "--no-version-check",
+                        *arguments,
+                        f"--project-dir={self.project}",
+                        f"--profiles-dir={self.project}",
+                    ]
+                )
+            finally:
+                # DuckDB keeps a file locked as long as a connection lives, and the publisher reads it next.
+                DuckDBConnectionManager.close_all_connections()
         if outcome.exception is not None:
             raise DbtError(f"dbt could not run: {outcome.exception}") from outcome.exception
         return outcome.result

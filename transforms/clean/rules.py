@@ -18,11 +18,11 @@ def finest_level(
     """Keep, per account, report date and `group`, the rows of the finest level that any document reports.
 
     `facts` has `account_id`, `_version`, `_level`, `_consolidated`, `_date`, `_firm` (the date is the row's
-    own report date) and the group's columns. `levels` are named finest first; an unknown level is the
-    coarsest. A row that stands for several accounts (accountId="-") is coarser than any row of its account,
-    and a copy of what its statement reports for any account. Levels in `by_day` sum over groups, so they are compared with all rows of the day. A row without a firm
-    date is also compared with its whole statement, because a coarse row may bear the date of any row that
-    it sums.
+    own report date) and the group's columns. `levels` are named finest first; any other level is the
+    coarsest. A row that stands for several accounts (accountId="-") is coarser than a row of its account,
+    and a copy of what its statement reports for any account. Levels in `by_day` sum over groups, so they
+    are compared with all rows of the day. A row without a firm date is also compared with its whole
+    statement, because a coarse row may bear the date of any row that it sums.
     """
     ranks = {level: rank for rank, level in enumerate(levels)}
     level = pl.col("_level").replace_strict(ranks, default=len(levels), return_dtype=pl.Int32)
@@ -97,7 +97,7 @@ def newest_facts(facts: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
         _newest=pl.col("_version").max(),
         _newest_has_ids=pl.col("_id_usable").filter(pl.col("_version") == pl.col("_version").max()).any(),
     )
-    superseded = pl.col("_firm") & pl.col("_in_period") & (pl.col("_version") < pl.col("_newest"))
+    superseded = pl.col("_firm") & (pl.col("_version") < pl.col("_newest"))
     without = without.join(newest, on=key, how="left", nulls_equal=True).filter(~superseded.fill_null(False))
     with_id = with_id.join(newest, on=key, how="left", nulls_equal=True).filter(
         ~(superseded & ~pl.col("_newest_has_ids")).fill_null(False)

@@ -96,7 +96,7 @@ def read_run(data: bytes, begin: int, end: int, inside: str) -> Run | None:
     block = data[start + 1 : stop]
     count = block.count(b"<") + 1
     if count < LEAST_ROWS:
-        return None
+        return None if closed >= 0 else Run([], 0, begin, complete=False)
     shape = _shape_of(block)
     if shape is not None and block.count(b"<" + shape.parts[0]) == count - 1:
         columns = _split(block, count, shape)

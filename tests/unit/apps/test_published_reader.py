@@ -1,7 +1,8 @@
 """Reading published versions: one whole version, whatever is published, pruned or asked meanwhile."""
 
-import multiprocessing
 import shutil
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from apps.published import (
     open_current,
     open_version,
 )
+from tests.support.command import ROOT, environment
 
 
 def publish(published: Path, version: str, value: int, rows: int = 10) -> None:
@@ -102,46 +104,50 @@ def test_the_cache_token_changes_when_the_same_id_is_published_again(tmp_path: P
     assert current_version(tmp_path).token != token
 
 
-def _read_in_a_loop(published: Path, stop: Path, answers: "multiprocessing.Queue[object]") -> None:
-    versions: set[int] = set()
-    count = 0
-    try:
-        while not stop.exists() or count < 3:
-            with open_current(published) as reader:
-                first = reader.result("SELECT min(value), max(value), count(*) FROM marts.first").rows[0]
-                second = reader.result("SELECT min(value), max(value), count(*) FROM marts.second").rows[0]
-                number = int(reader.version.id[:6])
-            if first != second or first != (number, number, 10):
-                answers.put(f"version {number} gave {first} and {second}")
-                return
-            versions.add(number)
-            count += 1
-        answers.put(versions)
-    except (duckdb.Error, NothingPublishedError, OSError) as error:
-        answers.put(f"{type(error).__name__}: {error}")
+_READ_IN_A_LOOP = """
+import sys
+from pathlib import Path
+from apps.published import open_current
+
+published, stop = Path(sys.argv[1]), Path(sys.argv[2])
+seen = set()
+while not stop.exists() or len(seen) == 0:
+    with open_current(published) as reader:
+        rows = [reader.result(f"SELECT min(value), max(value), count(*) FROM marts.{table}").rows[0]
+                for table in ("first", "second")]
+        number = int(reader.version.id[:6])
+    assert rows == [(number, number, 10)] * 2, (number, rows)
+    seen.add(number)
+    print(number, flush=True)
+"""
 
 
 def test_readers_in_a_loop_see_whole_versions_while_versions_come_and_go(tmp_path: Path) -> None:
     publish(tmp_path, "000001-aa", 1)
     stop = tmp_path / "stop"
-    context = multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    readers = [context.Process(target=_read_in_a_loop, args=(tmp_path, stop, answers)) for _ in range(2)]
-    for process in readers:
-        process.start()
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _READ_IN_A_LOOP, str(tmp_path), str(stop)],
+            cwd=ROOT,
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
     try:
+        for process in readers:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "1\n"  # both are reading before anything changes
         for number in range(2, 9):
             publish(tmp_path, f"{number:06}-aa", number)
             shutil.rmtree(tmp_path / f"{number - 1:06}-aa")
     finally:
         stop.touch()
-    seen = [answers.get(timeout=60) for _ in readers]
-    for process in readers:
-        process.join(60)
-        assert process.exitcode == 0
-    for answer in seen:
-        assert isinstance(answer, set), answer
-        assert answer <= set(range(1, 9))
+        outputs = [process.communicate(timeout=60) for process in readers]
+    for process, (_, errors) in zip(readers, outputs, strict=True):
+        assert process.returncode == 0, errors
 
 
 class TestQuery:
@@ -199,7 +205,9 @@ class TestQuery:
             "SELEC 1",
         ],
     )
-    def test_everything_else_is_refused_and_touches_no_file(self, published: Path, sql: str, tmp_path: Path) -> None:
+    def test_everything_else_is_refused_and_touches_no_file(
+        self, published: Path, sql: str, tmp_path: Path
+    ) -> None:
         secret = tmp_path / "secret.csv"
         secret.write_text("a,b\n1,2\n")
         other = tmp_path / "other.out"
@@ -220,7 +228,8 @@ class TestQuery:
     def test_decimals_stay_exact_and_instants_are_utc(self, published: Path) -> None:
         with open_current(published) as reader:
             row = reader.query(
-                "SELECT 12345678901234567890.0000000001::DECIMAL(38, 10), TIMESTAMPTZ '2026-03-12 08:00:00+02'"
+                "SELECT 12345678901234567890.0000000001::DECIMAL(38, 10),"
+                " TIMESTAMPTZ '2026-03-12 08:00:00+02'"
             ).rows[0]
         assert row[0] == Decimal("12345678901234567890.0000000001")
         assert row[1].isoformat() == "2026-03-12T06:00:00+00:00"

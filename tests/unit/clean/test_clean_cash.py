@@ -86,6 +86,11 @@ def test_a_dash_row_of_the_same_level_is_a_copy() -> None:
     assert table.select("account_id", "transaction_id").rows() == [("U1", "5001")]
 
 
+def test_a_dash_row_is_a_copy_where_its_statement_names_another_account() -> None:
+    table = transactions(one(summary(), cash(accountId="U2"), account="U1"))
+    assert table.select("account_id", "level").rows() == [("U2", "DETAIL")]
+
+
 def test_a_summary_that_merges_days_is_dropped_without_report_dates_too() -> None:
     days = {"reportDate": "", "conid": "", "symbol": "", "type": "Deposits/Withdrawals"}
     rows = [
@@ -320,6 +325,8 @@ def test_a_line_that_a_newer_document_moved_does_not_stay_on_its_old_day() -> No
         ("EUR", date(2024, 1, 10)),
         ("USD", date(2024, 1, 11)),
     ]
+    emptied = lines(line(reportDate="20240111"), generated=NEWER)
+    assert funds(older, emptied)["report_date"].to_list() == [date(2024, 1, 11)]
 
 
 def test_a_starting_balance_outside_of_the_period_does_not_replace_the_day_before() -> None:

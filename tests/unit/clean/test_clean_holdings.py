@@ -142,6 +142,12 @@ def test_a_consolidated_copy_of_a_position_is_not_added() -> None:
     assert table.select("quantity", "source_rows").row(0) == (Decimal(100), 1)
 
 
+def test_a_consolidated_copy_beside_accounts_by_name_belongs_to_none() -> None:
+    rows = [position(accountId="-"), position(accountId="U2"), position(accountId="U3", position="7")]
+    table = positions(holding(*rows, account="U1"))
+    assert table.select("account_id", "quantity").rows() == [("U2", Decimal(100)), ("U3", Decimal(7))]
+
+
 def test_a_position_without_instrument_is_left_out_with_an_issue() -> None:
     cleaned = clean([holding(position(), position(conid="", symbol=""))], ["positions"])["positions"]
     assert cleaned.table.height == 1

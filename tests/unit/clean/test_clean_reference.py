@@ -149,10 +149,9 @@ def test_the_newest_name_of_an_instrument_wins() -> None:
 
 
 def test_an_option_keeps_strike_expiry_and_underlying() -> None:
-    option = {
-        "assetCategory": "OPT", "conid": "7", "symbol": "ABC   240119C00010000", "multiplier": "100",
-        "strike": "10", "expiry": "20240119", "putCall": "C", "underlyingConid": "1001", "underlyingSymbol": "ABC",
-    }  # fmt: skip
+    option = {"assetCategory": "OPT", "conid": "7", "symbol": "ABC   240119C00010000", "multiplier": "100"}
+    option |= {"strike": "10", "expiry": "20240119", "putCall": "C"}
+    option |= {"underlyingConid": "1001", "underlyingSymbol": "ABC"}
     row = table("instruments", flex_document(statement(section("Trades", trade(**option))))).row(
         0, named=True
     )

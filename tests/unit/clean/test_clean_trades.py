@@ -241,6 +241,27 @@ def test_a_correction_without_ids_replaces_the_day_of_the_instrument() -> None:
     ]
 
 
+def test_a_late_row_without_id_is_added_and_does_not_replace_its_day() -> None:
+    fill = {"transactionID": "", "tradeID": ""}
+    tenth = one(trade(**fill), trade(**fill), start="20240110", end="20240110")
+    eleventh = one(trade(quantity="7", **fill), start="20240111", end="20240111", generated=NEWER)
+    assert sorted(trades(tenth, eleventh)["quantity"].to_list()) == [7, 100, 100]
+    month = one(trade(**fill), trade(**fill), trade(quantity="7", **fill), generated="20240203;060000")
+    assert sorted(trades(tenth, eleventh, month)["quantity"].to_list()) == [7, 100, 100]
+
+
+def test_a_row_without_report_date_is_not_replaced_by_another_document_s_day() -> None:
+    fill = {"transactionID": "", "tradeID": ""}
+    undated = one(trade(quantity="3", reportDate="", **fill))
+    assert sorted(trades(undated, one(trade(**fill), generated=NEWER))["quantity"].to_list()) == [3, 100]
+
+
+def test_alike_rows_of_two_documents_name_the_newest() -> None:
+    undated = trade(transactionID="", tradeID="", reportDate="")
+    newer = one(undated, generated=NEWER)
+    assert trades(one(undated), newer)["document_id"].to_list() == trades(newer)["document_id"].to_list()
+
+
 def test_a_correction_that_moves_a_trade_to_another_day_leaves_one() -> None:
     table = trades(one(trade()), one(trade(reportDate="20240111"), generated=NEWER))
     assert table["report_date"].to_list() == [date(2024, 1, 11)]

@@ -88,6 +88,14 @@ def test_the_accounts_own_row_stands_before_a_consolidated_one_and_the_whole_bef
     assert cleaned.issues.is_empty()
 
 
+def test_a_newer_consolidated_row_does_not_replace_the_accounts_own() -> None:
+    documents = [
+        days(nav_row("20240110", "100"), generated=OLDER),
+        days(nav_row("20240110", "900", accountId="-"), generated=NEWER),
+    ]
+    assert nav(*documents)["total"].to_list() == [100]
+
+
 def test_two_rows_of_a_day_without_a_whole_are_told() -> None:
     rows = [nav_row("20240110", "30", model="Growth"), nav_row("20240110", "70", model="Income")]
     cleaned = clean([days(*rows)], ["nav_daily"])["nav_daily"]

@@ -124,3 +124,11 @@ def test_one_attribute_without_text_is_taken() -> None:
     run = run_of(rows + CLOSE)
     assert run is not None
     assert [row[2]["a"] for row in values(run)] == ["x", ""] * 20
+
+
+@pytest.mark.parametrize("end", [b" />\r\n", b"/>", b"/>\n\t ", b"\n/>\n"])
+def test_line_ends_and_their_absence(end: bytes) -> None:
+    rows = b"".join(b'<T a="%d"\n   b="x"' % n + end for n in range(40))
+    run = run_of(rows + CLOSE)
+    assert run is not None
+    assert (run.rows, run.end, run.complete) == (40, len(rows), True)

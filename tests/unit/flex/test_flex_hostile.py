@@ -1,4 +1,4 @@
-"""Hostile and broken documents: each is refused with its place and what to do, and none costs unbounded memory."""
+"""Hostile and broken documents: each is refused with its place and what to do, in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from transforms.flex.reader import SectionBatch, read_flex
 
 OPEN = (
     '<FlexQueryResponse queryName="q" type="AF">\n<FlexStatements count="1">\n'
-    '<FlexStatement accountId="U1" fromDate="20230101" toDate="20231231" period="" whenGenerated="20240101;000000">\n'
+    '<FlexStatement accountId="U1" fromDate="20230101" toDate="20231231" period="" '
+    'whenGenerated="20240101;000000">\n'
 )
 CLOSE = "</FlexStatement>\n</FlexStatements>\n</FlexQueryResponse>\n"
 ROW = '<Trade accountId="U1" symbol="A" quantity="1" tradeID="{}" />\n'
@@ -142,7 +143,7 @@ def test_html_is_refused() -> None:
     [
         '<!DOCTYPE FlexQueryResponse [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
         '<!DOCTYPE FlexQueryResponse SYSTEM "http://127.0.0.1:9/x.dtd">',
-        '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>',
+        '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>',
         "<!DOCTYPE FlexQueryResponse>",
     ],
 )

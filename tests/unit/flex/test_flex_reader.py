@@ -12,7 +12,10 @@ from transforms.flex import fast_rows, reader
 from transforms.flex.flex_document import OWN_COLUMNS
 from transforms.flex.reader import FlexDocument, SectionBatch, Statement, read_flex
 
-STATEMENT = '<FlexStatement accountId="{}" fromDate="20230101" toDate="20230131" period="LastMonth" whenGenerated="20230201;043000">'
+STATEMENT = (
+    '<FlexStatement accountId="{}" fromDate="20230101" toDate="20230131" period="LastMonth" '
+    'whenGenerated="20230201;043000">'
+)
 
 
 def document(*statements: tuple[str, str], count: str | None = None) -> str:
@@ -21,8 +24,8 @@ def document(*statements: tuple[str, str], count: str | None = None) -> str:
     )
     announced = str(len(statements)) if count is None else count
     return (
-        f'<FlexQueryResponse queryName="My &amp; query" type="AF"><FlexStatements count="{announced}">{inside}'
-        "</FlexStatements></FlexQueryResponse>"
+        f'<FlexQueryResponse queryName="My &amp; query" type="AF"><FlexStatements count="{announced}">'
+        f"{inside}</FlexStatements></FlexQueryResponse>"
     )
 
 
@@ -56,7 +59,8 @@ def test_rows_of_several_statements_share_a_sections_ordinals() -> None:
             ("U1", '<Trades><Trade symbol="A" price=""/><Lot symbol="B"/></Trades><CashReport/>'),
             (
                 "U2",
-                '<CashReport><CashReportCurrency currency="EUR"/></CashReport><Trades><Trade symbol="C"/></Trades>',
+                '<CashReport><CashReportCurrency currency="EUR"/></CashReport>'
+                '<Trades><Trade symbol="C"/></Trades>',
             ),
         )
     )
@@ -88,7 +92,8 @@ def test_nested_rows_name_the_row_around_them() -> None:
         document(
             (
                 "U1",
-                "<FxPositions><FxLots><FxLot q='1'/><FxLot q='2'><Deep/></FxLot></FxLots><FxLots/></FxPositions>",
+                "<FxPositions><FxLots><FxLot q='1'/><FxLot q='2'><Deep/></FxLot></FxLots>"
+                "<FxLots/></FxPositions>",
             )
         )
     )
@@ -124,7 +129,8 @@ def test_unknown_attributes_and_sections_are_kept_and_reported() -> None:
         document(
             (
                 "U1",
-                "<Trades><Trade symbol='A' brandNew='1'/></Trades><NewSection><Row symbol='B' x='2'/></NewSection>",
+                "<Trades><Trade symbol='A' brandNew='1'/></Trades>"
+                "<NewSection><Row symbol='B' x='2'/></NewSection>",
             )
         )
     )

@@ -12,7 +12,7 @@ import pytest
 
 from transforms.documents import HEAD_BYTES, DocumentError, Recognised, recognise
 
-FLEX = '<FlexQueryResponse queryName="q" type="AF"><FlexStatements count="0"></FlexStatements></FlexQueryResponse>'
+FLEX = '<FlexQueryResponse queryName="q" type="AF"><FlexStatements count="0"/></FlexQueryResponse>'
 SAMPLES = Path(__file__).parents[3] / ".." / "shared" / "samples"
 
 
@@ -51,45 +51,47 @@ def test_a_head_that_ends_amid_the_document_is_enough() -> None:
     assert recognise(FLEX.encode("utf-16")[:101], "a").kind == "flex_xml"
 
 
+REFUSED = [
+    (b"", "is empty", "byte 0"),
+    (b" \r\n\t", "white space", "byte 0"),
+    (b"\xef\xbb\xbf", "white space", "byte 0"),
+    (zipped(), "zip archive", "byte 0"),
+    (gzip.compress(FLEX.encode()), "gzip", "byte 0"),
+    (b"%PDF-1.7 rest", "PDF", "byte 0"),
+    (b"<!DOCTYPE html>\n<html>", "web page", "line 1, column 1"),
+    (b"\n\n  <HTML lang='en'>", "web page", "line 3, column 3"),
+    (
+        b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "c">]>' + FLEX.encode(),
+        "DOCTYPE",
+        "line 2, column 1",
+    ),
+    (b'{"positions": []}', "JSON", "byte 0"),
+    (b"<Portfolio/>", "root element is Portfolio", "line 1, column 1"),
+    (b"<123/>", "does not begin with an XML element", "line 1, column 1"),
+    (b"just words", "not a document that can be read", "byte 0"),
+    (FLEX.encode().replace(b"queryName", b"query\0ame"), "NUL", "byte 24"),
+    (FLEX.encode("utf-16-le"), "without a byte order mark", "byte 0"),
+    (FLEX.encode("utf-16-be"), "without a byte order mark", "byte 0"),
+    (FLEX.encode("utf-32"), "UTF-32", "byte 0"),
+    (
+        ('<?xml version="1.0" encoding="UTF-8"?>' + FLEX).encode("utf-16"),
+        "declaration says UTF-8",
+        "byte 0",
+    ),
+    (
+        b'<?xml version="1.0" encoding="UTF-16"?>' + FLEX.encode(),
+        "declares the encoding UTF-16",
+        "byte 0",
+    ),
+    (b"a,b,c\n1,2,3\n", "CSV table, not read yet", "line 1"),
+    (b'"ClientAccountID","AccountAlias"\n', "Flex query's CSV, not read yet", "line 1"),
+    (b"BOF,U1,q,1,20230101,20231231\n", "Flex query's CSV, not read yet", "line 1"),
+    (b"HEADER,TRNT,ClientAccountID\n", "Flex query's CSV, not read yet", "line 1"),
+]
+
+
 @pytest.mark.parametrize(
-    ("head", "words", "place"),
-    [
-        (b"", "is empty", "byte 0"),
-        (b" \r\n\t", "white space", "byte 0"),
-        (b"\xef\xbb\xbf", "white space", "byte 0"),
-        (zipped(), "zip archive", "byte 0"),
-        (gzip.compress(FLEX.encode()), "gzip", "byte 0"),
-        (b"%PDF-1.7 rest", "PDF", "byte 0"),
-        (b"<!DOCTYPE html>\n<html>", "web page", "line 1, column 1"),
-        (b"\n\n  <HTML lang='en'>", "web page", "line 3, column 3"),
-        (
-            b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "c">]>' + FLEX.encode(),
-            "DOCTYPE",
-            "line 2, column 1",
-        ),
-        (b'{"positions": []}', "JSON", "byte 0"),
-        (b"<Portfolio/>", "root element is Portfolio", "line 1, column 1"),
-        (b"<123/>", "does not begin with an XML element", "line 1, column 1"),
-        (b"just words", "not a document that can be read", "byte 0"),
-        (FLEX.encode().replace(b"queryName", b"query\0ame"), "NUL", "byte 24"),
-        (FLEX.encode("utf-16-le"), "without a byte order mark", "byte 0"),
-        (FLEX.encode("utf-16-be"), "without a byte order mark", "byte 0"),
-        (FLEX.encode("utf-32"), "UTF-32", "byte 0"),
-        (
-            ('<?xml version="1.0" encoding="UTF-8"?>' + FLEX).encode("utf-16"),
-            "declaration says UTF-8",
-            "byte 0",
-        ),
-        (
-            b'<?xml version="1.0" encoding="UTF-16"?>' + FLEX.encode(),
-            "declares the encoding UTF-16",
-            "byte 0",
-        ),
-        (b"a,b,c\n1,2,3\n", "CSV table, not read yet", "line 1"),
-        (b'"ClientAccountID","AccountAlias"\n', "Flex query's CSV, not read yet", "line 1"),
-        (b"BOF,U1,q,1,20230101,20231231\n", "Flex query's CSV, not read yet", "line 1"),
-        (b"HEADER,TRNT,ClientAccountID\n", "Flex query's CSV, not read yet", "line 1"),
-    ],
+    ("head", "words", "place"), REFUSED, ids=[f"{n}-{r[1]}" for n, r in enumerate(REFUSED)]
 )
 def test_what_is_refused(head: bytes, words: str, place: str) -> None:
     with pytest.raises(DocumentError) as caught:
@@ -104,8 +106,8 @@ def test_what_is_refused(head: bytes, words: str, place: str) -> None:
 def test_the_web_services_answer_is_refused_with_its_own_words() -> None:
     answer = (
         '<FlexStatementResponse timestamp="01 January, 2024 01:00 AM EST">\n<Status>Warn</Status>\n'
-        "<ErrorCode>1019</ErrorCode>\n<ErrorMessage>Statement generation in progress. Please try again &amp; wait."
-        "</ErrorMessage>\n</FlexStatementResponse>"
+        "<ErrorCode>1019</ErrorCode>\n<ErrorMessage>Statement generation in progress. "
+        "Please try again &amp; wait.</ErrorMessage>\n</FlexStatementResponse>"
     )
     with pytest.raises(DocumentError) as caught:
         recognise(answer.encode(), "a.xml")
@@ -114,7 +116,8 @@ def test_the_web_services_answer_is_refused_with_its_own_words() -> None:
 
 
 def test_the_web_services_reference_is_not_a_document() -> None:
-    answer = "<FlexStatementResponse><Status>Success</Status><ReferenceCode>123</ReferenceCode><url>u</url></FlexStatementResponse>"
+    inside = "<Status>Success</Status><ReferenceCode>123</ReferenceCode><url>u</url>"
+    answer = f"<FlexStatementResponse>{inside}</FlexStatementResponse>"
     with pytest.raises(DocumentError, match="reference 123"):
         recognise(answer.encode(), "a.xml")
 

@@ -10,17 +10,63 @@ import pytest
 from transforms.flex.registry import AttributeKind, load_registry
 
 REGISTRY = load_registry()
-SECTIONS = """
-AccountInformation ChangeInNAV CashReport MTDYTDPerformanceSummary MTMPerformanceSummaryInBase EquitySummaryInBase
-FIFOPerformanceSummaryInBase FdicInsuredDepositsByBank StmtFunds ChangeInPositionValues OpenPositions
-NetStockPositionSummary ComplexPositions FxPositions Trades HKIPOSubscriptionActivity TradeConfirms TransactionTaxes
-OptionEAE PendingExcercises TradeTransfers FxTransactions UnbookedTrades RoutingCommissions IBGNoteTransactions
-UnsettledTransfers UnbundledCommissionDetails Adjustments PriorPeriodPositions CorporateActions ClientFees
-ClientFeesDetail DebitCardActivities SoftDollars CashTransactions SalesTaxes CFDCharges InterestAccruals
-TierInterestDetails HardToBorrowDetails HardToBorrowMarkupDetails SLBOpenContracts SLBActivities SLBFees Transfers
-ChangeInDividendAccruals OpenDividendAccruals SecuritiesInfo ConversionRates HKIPOOpenSubscriptions CommissionCredits
-StockGrantActivities SLBCollaterals IncentiveCouponAccrualDetails DepositsOnHold
-""".split()
+SECTIONS = [
+    "AccountInformation",
+    "ChangeInNAV",
+    "CashReport",
+    "MTDYTDPerformanceSummary",
+    "MTMPerformanceSummaryInBase",
+    "EquitySummaryInBase",
+    "FIFOPerformanceSummaryInBase",
+    "FdicInsuredDepositsByBank",
+    "StmtFunds",
+    "ChangeInPositionValues",
+    "OpenPositions",
+    "NetStockPositionSummary",
+    "ComplexPositions",
+    "FxPositions",
+    "Trades",
+    "HKIPOSubscriptionActivity",
+    "TradeConfirms",
+    "TransactionTaxes",
+    "OptionEAE",
+    "PendingExcercises",
+    "TradeTransfers",
+    "FxTransactions",
+    "UnbookedTrades",
+    "RoutingCommissions",
+    "IBGNoteTransactions",
+    "UnsettledTransfers",
+    "UnbundledCommissionDetails",
+    "Adjustments",
+    "PriorPeriodPositions",
+    "CorporateActions",
+    "ClientFees",
+    "ClientFeesDetail",
+    "DebitCardActivities",
+    "SoftDollars",
+    "CashTransactions",
+    "SalesTaxes",
+    "CFDCharges",
+    "InterestAccruals",
+    "TierInterestDetails",
+    "HardToBorrowDetails",
+    "HardToBorrowMarkupDetails",
+    "SLBOpenContracts",
+    "SLBActivities",
+    "SLBFees",
+    "Transfers",
+    "ChangeInDividendAccruals",
+    "OpenDividendAccruals",
+    "SecuritiesInfo",
+    "ConversionRates",
+    "HKIPOOpenSubscriptions",
+    "CommissionCredits",
+    "StockGrantActivities",
+    "SLBCollaterals",
+    "IncentiveCouponAccrualDetails",
+    "DepositsOnHold",
+]
 
 
 def test_all_55_sections_are_known() -> None:
@@ -37,18 +83,27 @@ def test_every_attribute_of_a_section_has_a_kind() -> None:
 @pytest.mark.parametrize(
     ("section", "attribute", "kind"),
     [
-        ("Trades", "dateTime", AttributeKind.DATETIME), ("Trades", "tradeDate", AttributeKind.DATE),
-        ("Trades", "ibCommission", AttributeKind.DECIMAL), ("Trades", "ibCommissionCurrency", AttributeKind.CURRENCY),
-        ("Trades", "notes", AttributeKind.CODE_LIST), ("Trades", "tradeID", AttributeKind.ID),
-        ("Trades", "transactionID", AttributeKind.ID), ("Trades", "conid", AttributeKind.ID),
-        ("Trades", "accruedInt", AttributeKind.DECIMAL), ("Trades", "isAPIOrder", AttributeKind.BOOLEAN),
-        ("OpenPositions", "accruedInt", AttributeKind.DECIMAL), ("OpenPositions", "position", AttributeKind.DECIMAL),
-        ("EquitySummaryInBase", "notes", AttributeKind.DECIMAL), ("EquitySummaryInBase", "reportDate", AttributeKind.DATE),
-        ("MTMPerformanceSummaryInBase", "weight", AttributeKind.TEXT), ("ConversionRates", "rate", AttributeKind.DECIMAL),
-        ("ChangeInNAV", "twr", AttributeKind.DECIMAL), ("AnySection", "currency", AttributeKind.CURRENCY),
+        ("Trades", "dateTime", AttributeKind.DATETIME),
+        ("Trades", "tradeDate", AttributeKind.DATE),
+        ("Trades", "ibCommission", AttributeKind.DECIMAL),
+        ("Trades", "ibCommissionCurrency", AttributeKind.CURRENCY),
+        ("Trades", "notes", AttributeKind.CODE_LIST),
+        ("Trades", "tradeID", AttributeKind.ID),
+        ("Trades", "transactionID", AttributeKind.ID),
+        ("Trades", "conid", AttributeKind.ID),
+        ("Trades", "accruedInt", AttributeKind.DECIMAL),
+        ("Trades", "isAPIOrder", AttributeKind.BOOLEAN),
+        ("OpenPositions", "accruedInt", AttributeKind.DECIMAL),
+        ("OpenPositions", "position", AttributeKind.DECIMAL),
+        ("EquitySummaryInBase", "notes", AttributeKind.DECIMAL),
+        ("EquitySummaryInBase", "reportDate", AttributeKind.DATE),
+        ("MTMPerformanceSummaryInBase", "weight", AttributeKind.TEXT),
+        ("ConversionRates", "rate", AttributeKind.DECIMAL),
+        ("ChangeInNAV", "twr", AttributeKind.DECIMAL),
+        ("AnySection", "currency", AttributeKind.CURRENCY),
         ("Trades", "nobodyKnowsThis", None),
     ],
-)  # fmt: skip
+)
 def test_kinds(section: str, attribute: str, kind: AttributeKind | None) -> None:
     assert REGISTRY.kind(section, attribute) == kind
 
