@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from apps.cli import pipeline_commands, read_commands
+from apps.cli import doctor, pipeline_commands, read_commands
 from apps.cli.context import EXIT_USAGE, CommandContext
 from config.settings import SettingsError, load_settings, prepare_environment
 
@@ -43,6 +43,7 @@ def version() -> None:
 
 pipeline_commands.register(app)
 read_commands.register(app)
+doctor.register(app)
 
 
 def main() -> None:

@@ -109,11 +109,11 @@ def verdict_line(counts: dict[str, int]) -> str:
     if compared == 0:
         line = "[yellow]nothing to reconcile: no statement reports the totals[/]"
     elif counts["broken"]:
-        line = f"[bold red]{counts['broken']} broken[/], {counts['tied']} of {compared} tied"
+        line = f"[bold red]{counts['broken']:,} broken[/], {counts['tied']:,} of {compared:,} tied"
     else:
-        line = f"[green]{counts['tied']} of {compared} tied[/] to the broker's totals"
+        line = f"[green]{counts['tied']:,} of {compared:,} tied[/] to the broker's totals"
     if counts["not_reported"]:
-        line += f" · {counts['not_reported']} not reported"
+        line += f" · {counts['not_reported']:,} not reported"
     if counts["broken"] or counts["not_reported"]:
         line += " · see `tieout reconcile`"
     return line

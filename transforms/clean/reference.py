@@ -9,6 +9,7 @@ import polars as pl
 from transforms.clean.model import CleanContext, Cleaned, RawSections
 from transforms.clean.raw_rows import (
     NOTHING,
+    all_issues,
     attributes_of,
     section_rows,
     statement_facts,
@@ -102,18 +103,18 @@ def _account_information(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Per account the newest value of each column and the newest row's lineage; and the rows' issues."""
     lazy = section_rows(raw, _INFORMATION, (_INFORMATION,), attributes_of(ACCOUNTS), facts)
-    columns = {field.name: field.dtype for field in ACCOUNTS.fields}
     if lazy is None:
-        return pl.DataFrame(schema=columns).drop("base_currency_source"), finish(
-            pl.DataFrame(schema=columns), ACCOUNTS, _INFORMATION, []
-        ).issues
+        return ACCOUNTS.empty().drop("base_currency_source"), all_issues([])
     typed = typed_rows(lazy.collect(), ACCOUNTS, _INFORMATION, context)
     rows = with_lineage(
         typed.rows.sort("_consolidated", "_version", "_row", descending=[True, False, False]), _INFORMATION
     )
-    lineage = [pl.col(name).last() for name in ("document_id", "section", "row_ordinal")]
-    told = [pl.col(f.name).drop_nulls().last() for f in ACCOUNTS.fields if f.source]
-    return rows.group_by("account_id", maintain_order=True).agg(*told, *lineage), typed.issues
+    newest = [
+        pl.col(name).last() for name in ("document_id", "section", "row_ordinal", "_document_id", "_row")
+    ]
+    said = [pl.col(f.name).drop_nulls().last() for f in ACCOUNTS.fields if f.source]
+    told = rows.group_by("account_id", maintain_order=True).agg(*said, *newest)
+    return told.drop("_document_id", "_row"), issues_of(typed.issues, told)
 
 
 def build_instruments(raw: RawSections, context: CleanContext) -> Cleaned:

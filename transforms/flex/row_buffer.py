@@ -11,6 +11,7 @@ from transforms.flex.flex_document import MAX_BATCH_CELLS, OWN_COLUMNS, TEXT_COL
 
 _SETTLE_ROWS = 4_096
 _SETTLE_CELLS = 400_000
+_FEW_ROWS = 1_000
 _TEXT_MARK = " text"  # no attribute can have this name
 _PER_ROW = tuple(name for name in OWN_COLUMNS if name != "_document_id")
 
@@ -195,7 +196,29 @@ class SectionRows:
             taken.append(piece)
         self._piece_rows -= rows
         self._piece_columns = {name for piece in self._pieces for name in piece.columns}
-        self._emit(SectionBatch(self.section, _join(taken)))
+        join = _join_few if rows <= _FEW_ROWS else _join
+        self._emit(SectionBatch(self.section, join(taken)))
+
+
+def _join_few(pieces: list[_Piece]) -> pl.DataFrame:
+    """As `_join`, for so few rows that looking for columns of one value costs more than it saves."""
+    frames = []
+    for piece in pieces:
+        columns = [
+            column if isinstance(column, pl.Series) else pl.Series(values=[column] * piece.height, dtype=dtype)
+            for column, dtype in ((c, OWN_COLUMNS.get(name, pl.String())) for name, c in piece.columns.items())
+        ]
+        frames.append(
+            pl.DataFrame(
+                [
+                    column.alias(name)
+                    for name, column in zip(piece.columns, columns, strict=True)
+                    if name in OWN_COLUMNS or column.null_count() < piece.height
+                ]
+            )
+        )
+    frame = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal")
+    return frame if frame["_row"].is_sorted() else frame.sort("_row")
 
 
 def _join(pieces: list[_Piece]) -> pl.DataFrame:

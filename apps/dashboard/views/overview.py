@@ -67,7 +67,7 @@ def _badges(page: Page, state: data.Health) -> list[Badge]:
     ]
     compared = tied + broken
     if compared:
-        verdict = (f"{broken} broken, " if broken else "") + f"{tied} of {compared} tied"
+        verdict = (f"{broken:,} broken, " if broken else "") + f"{tied:,} of {compared:,} tied"
         badges.append(
             Badge("reconciliation", verdict, "warn" if broken else "good", "Our books against the broker's")
         )
@@ -77,7 +77,7 @@ def _badges(page: Page, state: data.Health) -> list[Badge]:
         )
     if missing:
         badges.append(
-            Badge("not-reported", f"{missing} not reported", "", "Checks that the documents do not allow")
+            Badge("not-reported", f"{missing:,} not reported", "", "Checks that the documents do not allow")
         )
     serious = [row for row in state.problems if row["severity"] in ("error", "warning")]
     if serious:
@@ -164,7 +164,7 @@ def _twr_card(page: Page, overview: data.Overview) -> Card:
         value, reason = data.linked_twr(overview.days)
     yearly = _metric(overview, window, "cagr")["value"]
     sub = f"time-weighted, net of fees, {escape(page.currency)}"
-    if yearly is not None:
+    if yearly is not None and yearly != value:
         sub += f" · {page.formats.ratio(yearly)} a year"
     return Card(
         "twr",

@@ -33,7 +33,7 @@ def render(page: Page, rows: list[data.Row]) -> None:
                 "Nothing is held, or no document holds the Flex section Open Positions (OpenPositions)."
             )
             return
-        lines = [row | {"unrealized": arrow(row["unrealized_pnl_base"]) or None} for row in rows]
+        lines = [_line(row) for row in rows]
         masked = _AMOUNTS if page.formats.private else ()
         st.dataframe(
             tables.frame(lines, _SHOWN, masked=masked),
@@ -45,6 +45,14 @@ def render(page: Page, rows: list[data.Row]) -> None:
         )
         _notes(rows)
         tables.downloads("positions", rows, _FILE, private=page.formats.private)
+
+
+def _line(row: data.Row) -> data.Row:
+    """A row for the screen: the sign beside the result, cash to the cent (the downloads keep every digit)."""
+    quantity = row["quantity"]
+    if row["asset_class"] == "CASH" and quantity is not None:
+        quantity = round(quantity, 2)
+    return row | {"quantity": quantity, "unrealized": arrow(row["unrealized_pnl_base"]) or None}
 
 
 def _columns(page: Page, rows: list[data.Row]) -> dict[str, object]:

@@ -4,7 +4,7 @@ with
 
 changes as (
     select account_id, instrument_key, report_date, sum(quantity) as quantity
-    from {{ ref('stg_clean__trade') }}
+    from {{ ref('int_trades__convert') }}
     where coalesce(asset_class, '') <> 'CASH'
     group by all
 

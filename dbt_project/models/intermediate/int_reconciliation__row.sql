@@ -27,7 +27,7 @@ broken as (
     select
         account_id, report_date, 'trade_net_cash', symbol, currency,
         {{ net_cash_expected() }}, net_cash, {{ half_a_cent() }}, document_id, section, row_ordinal
-    from {{ ref('stg_clean__trade') }}
+    from {{ ref('int_trades__convert') }}
     where {{ net_cash_applies() }}
 
     union all
@@ -35,7 +35,7 @@ broken as (
     select
         account_id, report_date, 'trade_realized', symbol, currency,
         {{ realized_expected() }}, realized_pnl, {{ half_a_cent() }}, document_id, section, row_ordinal
-    from {{ ref('stg_clean__trade') }}
+    from {{ ref('int_trades__convert') }}
     where {{ realized_applies() }}
 ),
 

@@ -4,7 +4,7 @@ with
 
 cancelled as (
     select account_id, orig_transaction_id as transaction_id
-    from {{ ref('stg_clean__trade') }}
+    from {{ ref('int_trades__convert') }}
     where is_cancel and orig_transaction_id is not null
     group by all
 ),
@@ -13,18 +13,8 @@ trades as (
     select
         trades.*,
         trades.is_cancel or cancelled.transaction_id is not null as is_undone,
-        {{ exact_product(
-            'trades.realized_pnl',
-            rate_to_base('trades.fx_rate_to_base', 'trades.currency', 'accounts.base_currency', 'rates.rate')
-        ) }} as realized_base
-    from {{ ref('stg_clean__trade') }} as trades
-    left join {{ ref('stg_clean__account') }} as accounts
-        on trades.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            trades.account_id = rates.account_id
-            and trades.currency = rates.currency
-            and trades.report_date = rates.rate_date
+        trades.realized_pnl_base as realized_base
+    from {{ ref('int_trades__convert') }} as trades
     left join cancelled
         on trades.account_id = cancelled.account_id and trades.transaction_id = cancelled.transaction_id
     where trades.report_date is not null

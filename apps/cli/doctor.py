@@ -1,0 +1,168 @@
+"""`tieout doctor`: what is set up, what is missing, and what to do about it, in plain words. It changes nothing."""
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext
+from apps.published import NothingPublishedError, Reader, open_current
+
+LEAST_FREE_BYTES = 2 * 1024**3
+GUIDE = "docs/guides/flex-query.md"
+WANTED = {
+    "AccountInformation": "the base currency is not known (set BASE_CURRENCY)",
+    "EquitySummaryInBase": "no NAV, no returns, no performance",
+    "ChangeInNAV": "NAV and TWR are not held against the broker's",
+    "CashReport": "cash is not held against the broker's",
+    "StmtFunds": "no cash per currency and day",
+    "Trades": "no trades, no realised PnL",
+    "CashTransactions": "no deposits and dividends; returns may be withheld",
+    "OpenPositions": "no positions, no unrealised PnL",
+    "PriorPeriodPositions": "positions between statements have no value",
+    "CorporateActions": "positions after a split or merger do not roll",
+    "Transfers": "positions that were transferred in are missing",
+    "FIFOPerformanceSummaryInBase": "realised and unrealised PnL are not held against the broker's",
+    "SecuritiesInfo": "instruments are described by their trades alone",
+    "ConversionRates": "rates come from the rows alone",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `fix` says what to do, where there is something to do."""
+
+    subject: str
+    state: Literal["ok", "warning", "problem"]
+    detail: str
+    fix: str = ""
+
+
+def doctor(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Look at the installation, the data folder and the documents; say what is missing and what it costs."""
+    command: CommandContext = ctx.obj
+    findings = [*_machine(command), *_documents(command), *_published(command)]
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        _print(findings)
+    raise typer.Exit(EXIT_BREAK if any(f.state == "problem" for f in findings) else EXIT_OK)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(doctor)
+
+
+def _machine(command: CommandContext) -> Iterator[Finding]:
+    supported = (3, 11) <= sys.version_info[:2] < (3, 14)
+    fix = "" if supported else "remove .venv and run `make venv PYTHON=python3.11`"
+    yield Finding("Python", "ok" if supported else "problem", platform.python_version(), fix)
+    root = command.data.root
+    parent = next(folder for folder in (root, *root.parents) if folder.exists())
+    if not os.access(parent, os.W_OK):
+        yield Finding("data folder", "problem", f"{root} cannot be written", "set TIEOUT_DATA_DIR to another folder")
+    else:
+        free = shutil.disk_usage(parent).free
+        enough = free >= LEAST_FREE_BYTES
+        fix = "" if enough else "make room, or move the folder and set TIEOUT_DATA_DIR"
+        yield Finding("data folder", "ok" if enough else "warning", f"{root}, {free / 1024**3:.0f} GiB free", fix)
+    yield Finding("time zone of Flex times", "ok", command.settings.flex_timezone)
+
+
+def _documents(command: CommandContext) -> Iterator[Finding]:
+    waiting = sorted(p.name for p in command.data.inbox.glob("*") if p.is_file()) if command.data.inbox.is_dir() else []
+    if waiting:
+        yield Finding("inbox", "warning", f"{len(waiting)} file(s) waiting, such as {waiting[0]}", "run `tieout run`")
+    else:
+        yield Finding("inbox", "ok", "empty")
+    for path in sorted(command.data.quarantine.glob("*.reason.json")):
+        told = json.loads(path.read_bytes())
+        yield Finding("quarantine", "warning", told["reason"], f"then remove {path.name.removesuffix('.reason.json')}")
+
+
+def _published(command: CommandContext) -> Iterator[Finding]:
+    try:
+        with open_current(command.published) as reader:
+            yield from _version(reader)
+            yield from _sections(reader)
+            yield from _health(reader)
+    except NothingPublishedError as error:
+        yield Finding("published version", "warning", "none", str(error))
+
+
+def _version(reader: Reader) -> Iterator[Finding]:
+    (build,) = reader.records("select built_at, documents_loaded, last_date from marts.build_info")
+    detail = (
+        f"{reader.version.id}, built {build['built_at']:%Y-%m-%d %H:%M} UTC from {build['documents_loaded']} documents, "
+        f"up to {build['last_date']}"
+    )
+    yield Finding("published version", "ok", detail)
+    broken = reader.records("select account_id, count(*) as n from marts.reconciliation where status = 'broken' group by 1")
+    for row in broken:
+        yield Finding(
+            f"account {row['account_id']}", "problem", f"{row['n']} check(s) do not tie", "see `tieout reconcile`"
+        )
+
+
+def _sections(reader: Reader) -> Iterator[Finding]:
+    """Per account, the sections that none of its documents has."""
+    rows = reader.records(
+        """
+        with named as (
+            select document_id, unnest(string_split(accounts, ', ')) as account_id
+            from marts.document
+            where status = 'loaded' and accounts <> ''
+        )
+        select account_id, list(distinct section) as sections
+        from named join marts.document_section using (document_id)
+        group by account_id
+        order by account_id
+        """
+    )
+    for row in rows:
+        missing = [section for section in WANTED if section not in row["sections"]]
+        if not missing:
+            yield Finding(f"account {row['account_id']}", "ok", f"all {len(WANTED)} sections are there")
+        for section in missing:
+            yield Finding(
+                f"account {row['account_id']}",
+                "warning",
+                f"no document has the section {section}: {WANTED[section]}",
+                f"tick it in the Flex query ({GUIDE})",
+            )
+
+
+def _health(reader: Reader) -> Iterator[Finding]:
+    rows = reader.records(
+        """
+        select check_name, severity, count(*) as n, min(detail) as detail, min(suggestion) as suggestion
+        from marts.data_health
+        where severity <> 'info'
+        group by check_name, severity
+        order by severity, check_name
+        """
+    )
+    for row in rows:
+        more = f" (and {row['n'] - 1} more like it)" if row["n"] > 1 else ""
+        state: Literal["problem", "warning"] = "problem" if row["severity"] == "error" else "warning"
+        yield Finding(row["check_name"].replace("_", " "), state, row["detail"] + more, row["suggestion"] or "")
+
+
+def _print(findings: list[Finding]) -> None:
+    signs = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "problem": "[red]✗[/]"}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for finding in findings:
+        fix = f"\n[dim]→ {finding.fix}[/]" if finding.fix else ""
+        table.add_row(signs[finding.state], finding.subject, finding.detail + fix)
+    Console().print(table)

@@ -1,0 +1,99 @@
+"""Hand-written clean tables as Parquet, and dbt over them in a process of its own, for tests of the marts."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from transforms.schemas import CONTRACTS, RAW_FACTS
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+Row = dict[str, Any]
+
+_NEEDED = {"document_id": "doc", "section": "Test"}
+
+
+def write_clean(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
+    """Write every clean table: the rows given, in the contract's columns and types; absent columns are null."""
+    (folder / "_issues").mkdir(parents=True)
+    contracts = {**CONTRACTS, **RAW_FACTS}
+    assert tables.keys() <= contracts.keys()
+    for name, contract in contracts.items():
+        rows = [
+            {field.name: _value(name, field.name, row, ordinal) for field in contract.fields}
+            for ordinal, row in enumerate(tables.get(name, []))
+        ]
+        unknown = {column for row in tables.get(name, []) for column in row} - set(contract.columns)
+        assert not unknown, f"{name} has no columns {unknown}"
+        frame = pl.DataFrame(rows, schema=contract.polars_schema)
+        if name == "clean_issues":
+            frame.write_parquet(folder / "_issues" / "hand_written.parquet")
+        else:
+            frame.write_parquet(folder / f"{name}.parquet")
+
+
+def _value(table: str, column: str, row: Row, ordinal: int) -> Any:
+    if column in row:
+        return row[column]
+    if column == "row_ordinal" and table != "clean_issues":
+        return ordinal
+    return _NEEDED.get(column) if column != "section" or table != "statement_sections" else None
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """A finished run of dbt: the warehouse, and the status of each node by name."""
+
+    warehouse: Path
+    statuses: dict[str, str]
+    output: str
+    returncode: int
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query; the schema `marts` need not be named."""
+        with self._connect() as connection:
+            return connection.execute(sql).fetchall()
+
+    def dicts(self, sql: str) -> list[Row]:
+        """The same, as a dict per row."""
+        with self._connect() as connection:
+            found = connection.execute(sql)
+            names = [column[0] for column in found.description or []]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    @contextmanager
+    def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            connection.execute("set schema = 'marts'")
+            yield connection
+
+
+def run_dbt(folder: Path, clean: Path, *arguments: str, **variables: Any) -> DbtRun:
+    """Run `dbt build` into `folder`, in its own process: dbt keeps global state."""
+    folder.mkdir(parents=True, exist_ok=True)
+    warehouse, target = folder / "warehouse.duckdb", folder / "target"
+    environment = {**os.environ, "TIEOUT_WAREHOUSE": str(warehouse), "DO_NOT_TRACK": "1"}
+    command = [
+        *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-level-file=none", "build"),
+        *(f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}", f"--target-path={target}"),
+        f"--vars={json.dumps({'clean_dir': str(clean), **variables})}",
+        *arguments,
+    ]
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    results = target / "run_results.json"
+    statuses = {}
+    if results.exists():
+        found = json.loads(results.read_text())["results"]
+        statuses = {result["unique_id"].split(".", 2)[2]: result["status"] for result in found}
+    return DbtRun(warehouse, statuses, done.stdout + done.stderr, done.returncode)
