@@ -19,7 +19,7 @@ FILE_NAME = "tieout.duckdb"
 _OPENING_ATTEMPTS = 10
 
 # What a person's SQL may not do: read or write other files, load code, change these settings.
-_LOCKED_DOWN = {
+_LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -133,7 +133,7 @@ class Reader:
 
 
 def _open(version: Version) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(version.path), read_only=True, config=dict(_LOCKED_DOWN))
+    connection = duckdb.connect(str(version.path), read_only=True, config=_LOCKED_DOWN)
     # These belong to the connection, not to the database, so they come after opening; the lock comes last.
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET schema = 'marts'")

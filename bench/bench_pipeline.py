@@ -41,8 +41,12 @@ def main() -> None:
         demo = median_seconds([_demo(folder / f"demo{n}") for n in range(RUNS)])
         print(f"demo, ingest to publish:                     {demo:6.2f} s  {demo / empty:5.2f} ×  (limit 4)")
         daily, nothing = _one_more_day(folder)
-        print(f"one more daily document:                     {daily:6.2f} s  {daily / empty:5.2f} ×  (limit 2)")
-        print(f"nothing new:                                 {nothing:6.2f} s  {nothing / empty:5.2f} ×  (limit 0.5)")
+        print(
+            f"one more daily document:                     {daily:6.2f} s  {daily / empty:5.2f} ×  (limit 2)"
+        )
+        print(
+            f"nothing new:                                 {nothing:6.2f} s  {nothing / empty:5.2f} ×  (limit 0.5)"
+        )
 
 
 def _empty_runs(folder: Path) -> list[Figure]:
@@ -58,7 +62,11 @@ def _empty_runs(folder: Path) -> list[Figure]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DAGSTER_DISABLE_TELEMETRY": "true",
     }
-    run([f"{bin_folder}/dbt", "parse", "--project-dir", "project", "--profiles-dir", "project"], variables, folder)
+    run(
+        [f"{bin_folder}/dbt", "parse", "--project-dir", "project", "--profiles-dir", "project"],
+        variables,
+        folder,
+    )
     return [run([sys.executable, "empty.py"], variables, folder) for _ in range(RUNS)]
 
 

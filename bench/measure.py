@@ -17,7 +17,9 @@ class Figure:
     peak_bytes: int
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], folder: Path, accept: Sequence[int] = (0,)) -> Figure:
+def run(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, accept: Sequence[int] = (0,)
+) -> Figure:
     """Run a command to its end. Raises RuntimeError with its output if it ends otherwise than accepted."""
     log = folder / "bench.log"
     with log.open("wb") as output:
@@ -27,7 +29,9 @@ def run(command: Sequence[str], environment: Mapping[str, str], folder: Path, ac
         seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in accept:
-        raise RuntimeError(f"{command} ended with {process.returncode}:\n{log.read_text(errors='replace')[-4000:]}")
+        raise RuntimeError(
+            f"{command} ended with {process.returncode}:\n{log.read_text(errors='replace')[-4000:]}"
+        )
     return Figure(seconds, usage.ru_maxrss * 1024)
 
 

@@ -35,16 +35,16 @@ class RunOutcome:
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Definitions":
     """All assets, checks, jobs, sensors and schedules, with their resources. Tests override resources here."""
-    import dagster as dg  # noqa: PLC0415
+    import dagster as dg
 
-    from orchestration.defs.automation import automation, ingest_job, refresh_job  # noqa: PLC0415
-    from orchestration.defs.clean.documents import clean_document_sections, clean_documents  # noqa: PLC0415
-    from orchestration.defs.clean.tables import clean_assets  # noqa: PLC0415
-    from orchestration.defs.marts.models import dbt_models  # noqa: PLC0415
-    from orchestration.defs.publish.version import published_version  # noqa: PLC0415
-    from orchestration.defs.raw.documents import documents  # noqa: PLC0415
-    from orchestration.resources.dagster_resources import data_resources  # noqa: PLC0415
-    from orchestration.resources.dbt import Dbt  # noqa: PLC0415
+    from orchestration.defs.automation import automation, ingest_job, refresh_job
+    from orchestration.defs.clean.documents import clean_document_sections, clean_documents
+    from orchestration.defs.clean.tables import clean_assets
+    from orchestration.defs.marts.models import dbt_models
+    from orchestration.defs.publish.version import published_version
+    from orchestration.defs.raw.documents import documents
+    from orchestration.resources.dagster_resources import data_resources
+    from orchestration.resources.dbt import Dbt
 
     settings = load_settings()
     prepare_environment(settings.data)
@@ -52,7 +52,14 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     marts = [key for key in models.keys if key.path[0] == "marts"]
     schedules_and_sensors = list(automation())
     return dg.Definitions(
-        assets=[documents, clean_documents, clean_document_sections, *clean_assets(), models, published_version(marts)],
+        assets=[
+            documents,
+            clean_documents,
+            clean_document_sections,
+            *clean_assets(),
+            models,
+            published_version(marts),
+        ],
         jobs=[ingest_job, refresh_job],
         schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
         sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
@@ -78,13 +85,15 @@ def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:
 def _run(settings: Settings, job_name: str) -> RunOutcome:
     prepare_environment(settings.data)
     prepare_instance(settings.data)
-    import dagster as dg  # noqa: PLC0415
+    import dagster as dg
 
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
     with dg.DagsterInstance.get() as instance:
-        result = build_defs().resolve_job_def(job_name).execute_in_process(
-            instance=instance, raise_on_error=False, run_config=QUIET_CONSOLE
+        result = (
+            build_defs()
+            .resolve_job_def(job_name)
+            .execute_in_process(instance=instance, raise_on_error=False, run_config=QUIET_CONSOLE)
         )
     failure = next((e.event_specific_data for e in result.all_events if e.is_step_failure), None)
     return RunOutcome(

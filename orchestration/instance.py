@@ -1,4 +1,4 @@
-"""Dagster's instance in the data folder: its `dagster.yaml`, written once. No usage statistics, one warehouse writer."""
+"""Dagster's instance in the data folder: its `dagster.yaml`, written once. No usage statistics, one writer."""
 
 from config.data_folder import DataFolder
 from orchestration.resources.files import write_atomically

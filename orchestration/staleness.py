@@ -38,4 +38,6 @@ def inputs_fingerprint(manifest: RawManifest, settings: Settings) -> str:
 
 def is_fresh(manifest: RawManifest, current_version: str | None, settings: Settings) -> bool:
     """Whether the published version was made from exactly these inputs."""
-    return current_version is not None and current_version.endswith("-" + inputs_fingerprint(manifest, settings)[:8])
+    return current_version is not None and current_version.endswith(
+        "-" + inputs_fingerprint(manifest, settings)[:8]
+    )

@@ -14,10 +14,18 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         Dbt(Path(folder) / "warehouse.duckdb").parse()
         print("dbt parse: ok")
-        import os  # noqa: PLC0415
+        import os
 
         environment = {**os.environ, **NO_STATISTICS, "TIEOUT_DATA_DIR": folder, "DAGSTER_HOME": folder}
-        command = [sys.executable, "-m", "dagster", "definitions", "validate", "--workspace", "workspace.yaml"]
+        command = [
+            sys.executable,
+            "-m",
+            "dagster",
+            "definitions",
+            "validate",
+            "--workspace",
+            "workspace.yaml",
+        ]
         return subprocess.run(command, env=environment, check=False).returncode
 
 

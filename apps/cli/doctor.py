@@ -46,7 +46,9 @@ class Finding:
     fix: str = ""
 
 
-def doctor(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
     """Look at the installation, the data folder and the documents; say what is missing and what it costs."""
     command: CommandContext = ctx.obj
     findings = [*_machine(command), *_documents(command), *_published(command)]
@@ -69,24 +71,36 @@ def _machine(command: CommandContext) -> Iterator[Finding]:
     root = command.data.root
     parent = next(folder for folder in (root, *root.parents) if folder.exists())
     if not os.access(parent, os.W_OK):
-        yield Finding("data folder", "problem", f"{root} cannot be written", "set TIEOUT_DATA_DIR to another folder")
+        yield Finding(
+            "data folder", "problem", f"{root} cannot be written", "set TIEOUT_DATA_DIR to another folder"
+        )
     else:
         free = shutil.disk_usage(parent).free
         enough = free >= LEAST_FREE_BYTES
         fix = "" if enough else "make room, or move the folder and set TIEOUT_DATA_DIR"
-        yield Finding("data folder", "ok" if enough else "warning", f"{root}, {free / 1024**3:.0f} GiB free", fix)
+        yield Finding(
+            "data folder", "ok" if enough else "warning", f"{root}, {free / 1024**3:.0f} GiB free", fix
+        )
     yield Finding("time zone of Flex times", "ok", command.settings.flex_timezone)
 
 
 def _documents(command: CommandContext) -> Iterator[Finding]:
-    waiting = sorted(p.name for p in command.data.inbox.glob("*") if p.is_file()) if command.data.inbox.is_dir() else []
+    waiting = (
+        sorted(p.name for p in command.data.inbox.glob("*") if p.is_file())
+        if command.data.inbox.is_dir()
+        else []
+    )
     if waiting:
-        yield Finding("inbox", "warning", f"{len(waiting)} file(s) waiting, such as {waiting[0]}", "run `tieout run`")
+        yield Finding(
+            "inbox", "warning", f"{len(waiting)} file(s) waiting, such as {waiting[0]}", "run `tieout run`"
+        )
     else:
         yield Finding("inbox", "ok", "empty")
     for path in sorted(command.data.quarantine.glob("*.reason.json")):
         told = json.loads(path.read_bytes())
-        yield Finding("quarantine", "warning", told["reason"], f"then remove {path.name.removesuffix('.reason.json')}")
+        yield Finding(
+            "quarantine", "warning", told["reason"], f"then remove {path.name.removesuffix('.reason.json')}"
+        )
 
 
 def _published(command: CommandContext) -> Iterator[Finding]:
@@ -102,14 +116,19 @@ def _published(command: CommandContext) -> Iterator[Finding]:
 def _version(reader: Reader) -> Iterator[Finding]:
     (build,) = reader.records("select built_at, documents_loaded, last_date from marts.build_info")
     detail = (
-        f"{reader.version.id}, built {build['built_at']:%Y-%m-%d %H:%M} UTC from {build['documents_loaded']} documents, "
-        f"up to {build['last_date']}"
+        f"{reader.version.id}, built {build['built_at']:%Y-%m-%d %H:%M} UTC "
+        f"from {build['documents_loaded']} documents, up to {build['last_date']}"
     )
     yield Finding("published version", "ok", detail)
-    broken = reader.records("select account_id, count(*) as n from marts.reconciliation where status = 'broken' group by 1")
+    broken = reader.records(
+        "select account_id, count(*) as n from marts.reconciliation where status = 'broken' group by 1"
+    )
     for row in broken:
         yield Finding(
-            f"account {row['account_id']}", "problem", f"{row['n']} check(s) do not tie", "see `tieout reconcile`"
+            f"account {row['account_id']}",
+            "problem",
+            f"{row['n']} check(s) do not tie",
+            "see `tieout reconcile`",
         )
 
 
@@ -154,7 +173,9 @@ def _health(reader: Reader) -> Iterator[Finding]:
     for row in rows:
         more = f" (and {row['n'] - 1} more like it)" if row["n"] > 1 else ""
         state: Literal["problem", "warning"] = "problem" if row["severity"] == "error" else "warning"
-        yield Finding(row["check_name"].replace("_", " "), state, row["detail"] + more, row["suggestion"] or "")
+        yield Finding(
+            row["check_name"].replace("_", " "), state, row["detail"] + more, row["suggestion"] or ""
+        )
 
 
 def _print(findings: list[Finding]) -> None:

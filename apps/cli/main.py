@@ -63,7 +63,9 @@ def _log_to_stderr(json_lines: bool, level: int) -> None:
             logging.Formatter('{"at":"%(asctime)s","level":"%(levelname)s","message":"%(message)s"}')
         )
     else:
-        handler = RichHandler(console=Console(stderr=True), show_time=False, show_path=False, show_level=False)
+        handler = RichHandler(
+            console=Console(stderr=True), show_time=False, show_path=False, show_level=False
+        )
     logger.handlers = [handler]
     logger.setLevel(level)
     logger.propagate = False

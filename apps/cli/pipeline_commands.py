@@ -19,7 +19,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def ingest(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="Documents of the broker (Flex XML).", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Documents of the broker (Flex XML).", exists=True, dir_okay=False)
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Take documents into the raw layer. `tieout run` then brings them to the marts."""
@@ -53,14 +55,18 @@ def run(
             typer.echo(_line(receipt))
         typer.echo(f"Published version {outcome.version}.")
     if not outcome.success:
-        typer.echo(f"tieout: the run failed; the published version stands as it was.\n{outcome.failure}", err=True)
+        typer.echo(
+            f"tieout: the run failed; the published version stands as it was.\n{outcome.failure}", err=True
+        )
     raise typer.Exit(_exit_code(outcome))
 
 
 def demo(
     ctx: typer.Context,
     seed: Annotated[int, typer.Option(help="Another seed is another life of the same two accounts.")] = 7,
-    clear: Annotated[bool, typer.Option("--clear", help="Remove the demo's accounts and all that was made of them.")] = False,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove the demo's accounts and all that was made of them.")
+    ] = False,
 ) -> None:
     """Two synthetic accounts over three years, from the broker's documents to the published marts."""
     command: CommandContext = ctx.obj

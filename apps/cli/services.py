@@ -32,8 +32,12 @@ def run_until_stopped(data: DataFolder, dagster_port: int, dashboard_port: int) 
     signal.signal(signal.SIGTERM, stop)
     data.dagster_home.mkdir(parents=True, exist_ok=True)
     # Sessions of their own: Ctrl-C reaches us alone, and we end the children in order.
-    children = {name: subprocess.Popen(args, cwd=ROOT, start_new_session=True) for name, args in commands.items()}
-    typer.echo(f"Dagster on http://{HOST}:{dagster_port} · dashboard on http://{HOST}:{dashboard_port} · Ctrl-C ends both")
+    children = {
+        name: subprocess.Popen(args, cwd=ROOT, start_new_session=True) for name, args in commands.items()
+    }
+    typer.echo(
+        f"Dagster on http://{HOST}:{dagster_port} · dashboard on http://{HOST}:{dashboard_port} · Ctrl-C ends both"
+    )
     try:
         while not stopped:
             ended = [(name, child.returncode) for name, child in children.items() if child.poll() is not None]

@@ -208,12 +208,14 @@ class Segment:
 
 def is_idle(row: Row) -> bool:
     """True for a day on which the account held nothing: it has no return and withholds none."""
-    return row["return_status"] == "no_capital"
+    return bool(row["return_status"] == "no_capital")
 
 
 def before(row: Row) -> date:
     """The NAV day that a return starts from; the day before where the account opens."""
-    return row["previous_nav_date"] or row["return_date"] - timedelta(days=1)
+    previous: date | None = row["previous_nav_date"]
+    opened: date = row["return_date"]
+    return previous or opened - timedelta(days=1)
 
 
 def segments(days: list[Row]) -> list[Segment]:

@@ -36,10 +36,16 @@ refresh_job = dg.define_asset_job(
     description="Each morning after the broker's statements of the day before are there (Tuesday to Saturday for "
     "trading days; Monday catches what came over the weekend).",
 )
-def daily_refresh(context: dg.ScheduleEvaluationContext, data_view: DataView) -> dg.RunRequest | dg.SkipReason:
+def daily_refresh(
+    context: dg.ScheduleEvaluationContext, data_view: DataView
+) -> dg.RunRequest | dg.SkipReason:
     """Refresh, unless the published version already says everything."""
-    if not data_view.raw.waiting() and is_fresh(data_view.raw.manifest(), data_view.publisher.current(), load_settings()):
-        return dg.SkipReason("Nothing new: the inbox is empty and the published version is made from all documents.")
+    if not data_view.raw.waiting() and is_fresh(
+        data_view.raw.manifest(), data_view.publisher.current(), load_settings()
+    ):
+        return dg.SkipReason(
+            "Nothing new: the inbox is empty and the published version is made from all documents."
+        )
     return dg.RunRequest()
 
 
@@ -61,7 +67,9 @@ def inbox_sensor(context: dg.SensorEvaluationContext, data_view: DataView) -> dg
     settled = [path for path in waiting if now[path.name] == before.get(path.name)]
     cursor = json.dumps(now)
     if not settled:
-        reason = "The inbox is empty." if not waiting else f"Waiting for {len(waiting)} file(s) to stop growing."
+        reason = (
+            "The inbox is empty." if not waiting else f"Waiting for {len(waiting)} file(s) to stop growing."
+        )
         return dg.SensorResult(skip_reason=reason, cursor=cursor)
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=_run_key(settled))], cursor=cursor)
 

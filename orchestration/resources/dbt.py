@@ -98,13 +98,13 @@ class Dbt:
 
     def _parsed(self) -> Any:
         """dbt's own form of the manifest: given to dbt, it need not parse (with other variables it would, wholly)."""
-        from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
+        from dbt.contracts.graph.manifest import Manifest
 
         return Manifest.from_msgpack((self.project / "target" / "partial_parse.msgpack").read_bytes())
 
     def _invoke(self, arguments: list[str], manifest: Any = None) -> Any:
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 (1.3 s to import)
-        from dbt.cli.main import dbtRunner  # noqa: PLC0415
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
 
         with self._environment():
             try:

@@ -42,7 +42,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def flip_symlink(link: Path, target: str) -> None:
     """Point a symlink somewhere else in one step."""
-    if link.is_symlink() and os.readlink(link) == target:
+    if link.is_symlink() and str(link.readlink()) == target:
         return
     temporary = link.with_name(link.name + ".tmp")
     temporary.unlink(missing_ok=True)

@@ -28,8 +28,10 @@ class DocumentFacts:
     note: str | None
 
 
-def read_document(stream: BinaryIO, file_name: str, document_id: str, emit: Emit, timezone: str) -> DocumentFacts:
-    """Read a document; `emit` gets its rows and the pseudo sections. Raises DocumentError: then drop what was emitted."""
+def read_document(
+    stream: BinaryIO, file_name: str, document_id: str, emit: Emit, timezone: str
+) -> DocumentFacts:
+    """Read a document; `emit` gets its rows. After a DocumentError what was emitted must be dropped."""
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
     recognised = recognise(head, file_name)
@@ -101,7 +103,10 @@ def _statements(document: FlexDocument, document_id: str) -> pl.DataFrame:
 
 def _statement_sections(document: FlexDocument, document_id: str) -> pl.DataFrame:
     return pl.DataFrame(
-        [(document_id, statement, section, rows) for (statement, section), rows in document.statement_rows.items()],
+        [
+            (document_id, statement, section, rows)
+            for (statement, section), rows in document.statement_rows.items()
+        ],
         schema={"_document_id": pl.String, "_statement": pl.Int32, "section": pl.String, "rows": pl.Int32},
         orient="row",
     )

@@ -97,7 +97,9 @@ def read_manifest(path: Path) -> RawManifest:
         return RawManifest()
     content = json.loads(path.read_bytes())
     if content["format"] != FORMAT:
-        raise ValueError(f"{path} has format {content['format']}; this version of Tieout reads format {FORMAT}")
+        raise ValueError(
+            f"{path} has format {content['format']}; this version of Tieout reads format {FORMAT}"
+        )
     return RawManifest(
         batches=tuple(Batch(**b) for b in content["batches"]),
         receipts=tuple(Receipt(**{**r, "accounts": tuple(r["accounts"])}) for r in content["receipts"]),

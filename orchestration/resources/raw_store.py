@@ -17,7 +17,14 @@ from config.data_folder import DataFolder
 from orchestration.resources.files import exclusive, sync_file, sync_folder, write_atomically
 from orchestration.resources.raw_batch import BatchWriter
 from orchestration.resources.raw_documents import DocumentFacts, read_document
-from orchestration.resources.raw_manifest import Batch, Consumed, RawManifest, Receipt, read_manifest, write_manifest
+from orchestration.resources.raw_manifest import (
+    Batch,
+    Consumed,
+    RawManifest,
+    Receipt,
+    read_manifest,
+    write_manifest,
+)
 from transforms.documents import DocumentError
 
 log = logging.getLogger("tieout")
@@ -117,10 +124,14 @@ class RawStore:
         if document_id in loaded:
             copy.unlink()
             first = next(
-                r for r in (*manifest.receipts, *receipts) if (r.document_id, r.status) == (document_id, "loaded")
+                r
+                for r in (*manifest.receipts, *receipts)
+                if (r.document_id, r.status) == (document_id, "loaded")
             )
             reason = f"already loaded as {first.file_name}; nothing changed"
-            return Receipt(document_id, ordinal, path.name, first.kind, "duplicate", reason, received_at, size)
+            return Receipt(
+                document_id, ordinal, path.name, first.kind, "duplicate", reason, received_at, size
+            )
         try:
             with copy.open("rb") as stream:
                 facts = read_document(stream, path.name, document_id, writer.add, self.timezone)
@@ -128,7 +139,14 @@ class RawStore:
             writer.drop()
             self._quarantine(copy, path.name, document_id, error)
             return Receipt(
-                document_id, ordinal, path.name, None, "quarantined", f"{error.reason} ({error.place})", received_at, size
+                document_id,
+                ordinal,
+                path.name,
+                None,
+                "quarantined",
+                f"{error.reason} ({error.place})",
+                received_at,
+                size,
             )
         writer.keep()
         destination = self.document_path(document_id)

@@ -1,7 +1,6 @@
 """A run killed at any moment, then run again, ends where a run that nobody touched ends."""
 
 import hashlib
-import os
 import random
 import shutil
 import signal
@@ -53,14 +52,18 @@ def clean_bytes(data: Path) -> dict[str, str]:
     """The hash of every clean table. `documents` is left out: it holds the time of arrival."""
     files = sorted((data / "clean").rglob("*.parquet"))
     return {
-        str(f.relative_to(data)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files if f.stem != "documents"
+        str(f.relative_to(data)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in files
+        if f.stem != "documents"
     }
 
 
 def mart_rows(data: Path) -> dict[str, list[Any]]:
     """All rows of all marts, but for the columns that hold the time of arrival or of the build."""
     with duckdb.connect(str(data / "published" / "current.duckdb"), read_only=True) as connection:
-        tables = [t for (t,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
+        tables = [
+            t for (t,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()
+        ]
         return {
             t: connection.execute(
                 f"select columns(c -> c not in ('received_at', 'built_at', 'version_id')) from marts.{t} order by all"
@@ -72,7 +75,7 @@ def mart_rows(data: Path) -> dict[str, list[Any]]:
 
 def published_is_whole(data: Path) -> None:
     """What a reader opens now is one finished version: all marts, of the version that it names."""
-    version = os.readlink(data / "published" / "CURRENT")
+    version = str((data / "published" / "CURRENT").readlink())
     with duckdb.connect(str(data / "published" / "current.duckdb"), read_only=True) as connection:
         assert connection.execute("select version_id from marts.build_info").fetchall() == [(version,)]
         assert connection.execute("select count(*) from marts.fct_nav_daily").fetchone() != (0,)

@@ -42,7 +42,9 @@ def counted_by_lxml(path: Path) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for statement in etree.parse(path).iter("FlexStatement"):
         for section in statement.iterchildren(tag=etree.Element):
-            counts[section.tag] += sum(1 for _ in section.iterdescendants(tag=etree.Element)) + bool(section.attrib)
+            counts[section.tag] += sum(1 for _ in section.iterdescendants(tag=etree.Element)) + bool(
+                section.attrib
+            )
     return dict(counts)
 
 

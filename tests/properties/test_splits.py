@@ -47,7 +47,10 @@ def marts_of(pieces: Sequence[tuple[date, date]], order: Sequence[int], folder: 
         for position, (n, (start, end)) in enumerate((n, pieces[n]) for n in order)
     ]
     warehouse = build_marts(documents, folder, one_by_one=len(documents) < 4)
-    return {table: mart(warehouse, f"select {columns} from {table} order by all") for table, columns in TABLES.items()}
+    return {
+        table: mart(warehouse, f"select {columns} from {table} order by all")
+        for table, columns in TABLES.items()
+    }
 
 
 @cache
@@ -70,7 +73,11 @@ def splits(draw: st.DrawFn) -> tuple[list[tuple[date, date]], list[int]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(split=splits())
 def test_any_split_gives_the_same_marts(
     split: tuple[list[tuple[date, date]], list[int]], tmp_path_factory: pytest.TempPathFactory

@@ -14,12 +14,15 @@ def flex_document(
 ) -> bytes:
     """One statement with these sections: section → rows of (tag, attributes)."""
     body = "".join(
-        f"<{section}>" + "".join(f"<{tag} {_attributes(values)}/>" for tag, values in rows) + f"</{section}>\n"
+        f"<{section}>"
+        + "".join(f"<{tag} {_attributes(values)}/>" for tag, values in rows)
+        + f"</{section}>\n"
         for section, rows in sections.items()
     )
     return (
         '<FlexQueryResponse queryName="test" type="AF"><FlexStatements count="1">'
-        f'<FlexStatement accountId="{account}" fromDate="{start}" toDate="{end}" period="" whenGenerated="{generated}">\n'
+        f'<FlexStatement accountId="{account}" fromDate="{start}" toDate="{end}" period="" '
+        f'whenGenerated="{generated}">\n'
         f"{body}</FlexStatement></FlexStatements></FlexQueryResponse>\n"
     ).encode()
 

@@ -205,8 +205,12 @@ def _join_few(pieces: list[_Piece]) -> pl.DataFrame:
     frames = []
     for piece in pieces:
         columns = [
-            column if isinstance(column, pl.Series) else pl.Series(values=[column] * piece.height, dtype=dtype)
-            for column, dtype in ((c, OWN_COLUMNS.get(name, pl.String())) for name, c in piece.columns.items())
+            column
+            if isinstance(column, pl.Series)
+            else pl.Series(values=[column] * piece.height, dtype=dtype)
+            for column, dtype in (
+                (c, OWN_COLUMNS.get(name, pl.String())) for name, c in piece.columns.items()
+            )
         ]
         frames.append(
             pl.DataFrame(

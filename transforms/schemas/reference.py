@@ -107,9 +107,7 @@ DOCUMENTS: Final[TableContract] = table(
     ("document_id", "receipt_ordinal"),
     (
         _DOCUMENT,
-        Field(
-            "receipt_ordinal", "integer", "Ordinal of the receipt of this document, from 0.", nullable=False
-        ),
+        Field("receipt_ordinal", "integer", "Which arrival of this document, from 1.", nullable=False),
         Field("file_name", "text", "Name of the file that was handed in."),
         Field("kind", "text", "Kind of document (flex_xml)."),
         Field("query_name", "text", "Name of the Flex query."),

@@ -61,7 +61,7 @@ class Formats:
         """A fraction in percent: 0.0457 is +4.57 %."""
         if value is None or not math.isfinite(value):
             return MISSING
-        return _signed(f"{abs(value) * 100:,.{decimals}f}", value, sign) + " %"
+        return _signed(f"{abs(float(value)) * 100:,.{decimals}f}", value, sign) + " %"
 
 
 def day(value: date | None, *, year: bool = True) -> str:

@@ -45,7 +45,9 @@ def render(page: Page, state: data.Health) -> None:
 def _reconciliation(page: Page, state: data.Health) -> None:
     tied, broken, missing = (state.counts[name] for name in ("tied", "broken", "not_reported"))
     compared = tied + broken
-    title = f"Reconciliation: {tied:,} of {compared:,} tied" if compared else "Reconciliation: nothing to compare"
+    title = (
+        f"Reconciliation: {tied:,} of {compared:,} tied" if compared else "Reconciliation: nothing to compare"
+    )
     if broken:
         title += f", {broken:,} broken"
     if missing:

@@ -18,7 +18,7 @@ from apps.periods import METRIC_WINDOWS
 STALE_AFTER_DAYS = 4
 """A close is fresh over a long weekend; after that the badge says how old it is."""
 
-FIRST_PAINT_SECONDS = 0.2
+FIRST_PAINT_SECONDS = 0.3
 
 _ONLY_WINDOWS = "computed for " + ", ".join(METRIC_WINDOWS) + " only"
 

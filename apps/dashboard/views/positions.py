@@ -1,6 +1,7 @@
 """The positions card of the Overview: what is held now, heaviest first. Lots and trades are not here."""
 
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -55,12 +56,12 @@ def _line(row: data.Row) -> data.Row:
     return row | {"quantity": quantity, "unrealized": arrow(row["unrealized_pnl_base"]) or None}
 
 
-def _columns(page: Page, rows: list[data.Row]) -> dict[str, object]:
+def _columns(page: Page, rows: list[data.Row]) -> dict[str, Any]:
     column = st.column_config
     private = page.formats.private
     heaviest = max((row["weight"] for row in rows if row["weight"] is not None), default=1.0)
 
-    def amount(label: str, format_: str, help_: str | None = None) -> object:
+    def amount(label: str, format_: str, help_: str | None = None) -> Any:
         if private:
             return column.TextColumn(label, help=help_, alignment="right")
         return column.NumberColumn(label, format=format_, help=help_)

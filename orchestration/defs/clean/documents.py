@@ -3,36 +3,16 @@
 import dagster as dg
 import polars as pl
 
+from orchestration.defs.clean.contract_metadata import contract_metadata
 from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.keys import CLEAN, OWNERS
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.resources.raw_manifest import Receipt
 from transforms.clean import CLEAN_TABLES
+from transforms.schemas import RAW_FACTS
 
-_DOCUMENTS_SCHEMA = {
-    "document_id": pl.String,
-    "receipt_ordinal": pl.Int32,
-    "file_name": pl.String,
-    "kind": pl.String,
-    "query_name": pl.String,
-    "accounts": pl.String,
-    "period_start_date": pl.Date,
-    "period_end_date": pl.Date,
-    "when_generated_at": pl.Datetime("us", "UTC"),
-    "received_at": pl.Datetime("us", "UTC"),
-    "size_bytes": pl.Int64,
-    "status": pl.String,
-    "reason": pl.String,
-}
-_SECTIONS_SCHEMA = {
-    "document_id": pl.String,
-    "section": pl.String,
-    "rows_read": pl.Int32,
-    "unknown_columns": pl.Int32,
-    "unknown_column_names": pl.String,
-    "known_section": pl.Boolean,
-    "has_clean_table": pl.Boolean,
-}
+_DOCUMENTS = RAW_FACTS["documents"]
+_SECTIONS = RAW_FACTS["document_sections"]
 
 
 @dg.asset(
@@ -41,7 +21,8 @@ _SECTIONS_SCHEMA = {
     group_name=CLEAN,
     owners=OWNERS,
     kinds={"polars", "parquet"},
-    description="One row per arrival of a document, with what became of it.",
+    description=_DOCUMENTS.description,
+    metadata=contract_metadata(_DOCUMENTS),
 )
 def clean_documents(data: DataResource) -> dg.MaterializeResult:
     """Write the receipts as a table."""
@@ -56,7 +37,8 @@ def clean_documents(data: DataResource) -> dg.MaterializeResult:
     group_name=CLEAN,
     owners=OWNERS,
     kinds={"polars", "parquet"},
-    description="One row per document and section: how many rows were read, which attributes nobody knew.",
+    description=_SECTIONS.description,
+    metadata=contract_metadata(_SECTIONS),
 )
 def clean_document_sections(data: DataResource) -> dg.MaterializeResult:
     """Write the sections' counts as a table."""
@@ -66,32 +48,35 @@ def clean_document_sections(data: DataResource) -> dg.MaterializeResult:
 
 
 def documents_table(receipts: tuple[Receipt, ...]) -> pl.DataFrame:
-    """The receipts as a table, in the order of their ids."""
+    """The receipts as a table, in the order of its key."""
     rows = [
-        {**{name: getattr(r, name) for name in _DOCUMENTS_SCHEMA}, "accounts": ", ".join(r.accounts)} for r in receipts
+        {**{name: getattr(r, name) for name in _DOCUMENTS.columns}, "accounts": ", ".join(r.accounts)}
+        for r in receipts
     ]
-    text = pl.DataFrame(rows, schema=dict.fromkeys(_DOCUMENTS_SCHEMA, pl.String), strict=False)
-    return text.select(_typed(name, kind) for name, kind in _DOCUMENTS_SCHEMA.items()).sort(
-        "document_id", "receipt_ordinal"
+    text = pl.DataFrame(rows, schema=dict.fromkeys(_DOCUMENTS.columns, pl.String), strict=False)
+    typed = text.select(_typed(name, kind) for name, kind in _DOCUMENTS.polars_schema.items())
+    return _DOCUMENTS.validate(typed.sort(_DOCUMENTS.key))
+
+
+def document_sections_table(raw: pl.LazyFrame | None) -> pl.DataFrame:
+    """The counts of each document's sections, in the order of its key."""
+    if raw is None:
+        return _SECTIONS.empty()
+    covered = {
+        section for table in CLEAN_TABLES.values() for section in table.inputs if not section.startswith("_")
+    }
+    table = (
+        raw.rename({"_document_id": "document_id"})
+        .with_columns(has_clean_table=pl.col("section").is_in(covered))
+        .select(pl.col(name).cast(kind) for name, kind in _SECTIONS.polars_schema.items())
+        .sort(_SECTIONS.key)
+        .collect()
     )
+    return _SECTIONS.validate(table)
 
 
-def _typed(name: str, kind: pl.DataType | type[pl.DataType]) -> pl.Expr:
+def _typed(name: str, kind: pl.DataType) -> pl.Expr:
     """A receipt's ISO text as what it means."""
     if isinstance(kind, pl.Datetime):
         return pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC")
     return pl.col(name).str.to_date() if kind == pl.Date else pl.col(name).cast(kind)
-
-
-def document_sections_table(raw: pl.LazyFrame | None) -> pl.DataFrame:
-    """The counts of each document's sections, in the order of their ids."""
-    if raw is None:
-        return pl.DataFrame(schema=_SECTIONS_SCHEMA)
-    covered = {section for table in CLEAN_TABLES.values() for section in table.inputs if not section.startswith("_")}
-    return (
-        raw.rename({"_document_id": "document_id"})
-        .with_columns(has_clean_table=pl.col("section").is_in(covered))
-        .select(pl.col(name).cast(kind) for name, kind in _SECTIONS_SCHEMA.items())
-        .sort("document_id", "section")
-        .collect()
-    )

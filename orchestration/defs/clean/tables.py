@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import dagster as dg
-import pandera.errors
 import polars as pl
 
+from orchestration.defs.clean.contract_metadata import contract_metadata
 from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.keys import CLEAN, OWNERS
 from orchestration.resources.dagster_resources import DataResource
 from transforms.clean import CLEAN_TABLES, CleanContext, CleanTable
-from transforms.schemas import CONTRACTS, TableContract
+from transforms.schemas import CONTRACTS, ContractError, TableContract
 
 CONTRACT_CHECK = "contract"
 
@@ -31,8 +31,7 @@ def _asset(table: CleanTable, contract: TableContract) -> dg.AssetsDefinition:
         kinds={"polars", "parquet"},
         description=contract.description,
         metadata={
-            "dagster/column_schema": _column_schema(contract),
-            "key": ", ".join(contract.key),
+            **contract_metadata(contract),
             "sections": ", ".join(s for s in table.inputs if not s.startswith("_")),
         },
         check_specs=[
@@ -49,11 +48,13 @@ def _asset(table: CleanTable, contract: TableContract) -> dg.AssetsDefinition:
         cleaned = table.build(data.raw.scan, CleanContext(data.timezone, settings.base_currency))
         try:
             valid = contract.validate(cleaned.table)
-        except (pandera.errors.SchemaError, pandera.errors.SchemaErrors) as error:
+        except ContractError as error:
             yield dg.AssetCheckResult(
-                check_name=CONTRACT_CHECK, passed=False, metadata={"offending": dg.MetadataValue.md(f"```\n{error}\n```")}
+                check_name=CONTRACT_CHECK,
+                passed=False,
+                metadata={"offending": dg.MetadataValue.md(f"```\n{error}\n```")},
             )
-            raise dg.Failure(f"clean/{table.name} breaks its contract: {error}", allow_retries=False) from error
+            raise dg.Failure(str(error), allow_retries=False) from error
         data.clean.write(table.name, valid)
         data.clean.write(f"_issues/{table.name}", cleaned.issues)
         yield dg.MaterializeResult(
@@ -66,17 +67,3 @@ def _asset(table: CleanTable, contract: TableContract) -> dg.AssetsDefinition:
 
 def _errors(issues: pl.DataFrame) -> int:
     return issues.filter(pl.col("severity") == "error").height
-
-
-def _column_schema(contract: TableContract) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name,
-                type=str(contract.polars_schema[name]),
-                description=column.description,
-                constraints=dg.TableColumnConstraints(nullable=column.nullable),
-            )
-            for name, column in contract.schema.columns.items()
-        ]
-    )

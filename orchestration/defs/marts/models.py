@@ -85,6 +85,8 @@ def _events(
                 asset_key=checks[result.name],
                 check_name=result.name,
                 passed=result.status == "pass",
-                severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                severity=dg.AssetCheckSeverity.WARN
+                if result.status == "warn"
+                else dg.AssetCheckSeverity.ERROR,
                 metadata={"failures": result.failures or 0},
             )

@@ -10,7 +10,9 @@ from orchestration.resources.raw_store import IngestReport
 
 DOCUMENTS = dg.AssetKey([RAW, "documents"])
 READABLE = dg.AssetCheckSpec(
-    "readable", asset=DOCUMENTS, description="Every document that came in could be read; the others are in quarantine."
+    "readable",
+    asset=DOCUMENTS,
+    description="Every document that came in could be read; the others are in quarantine.",
 )
 
 

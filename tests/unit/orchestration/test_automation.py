@@ -77,7 +77,9 @@ def test_many_documents_start_one_run_whatever_their_names(data: DataView) -> No
 
 def evaluate_schedule(data: DataView) -> dg.RunRequest | dg.SkipReason:
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime(2024, 1, 3, tzinfo=UTC))
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=datetime(2024, 1, 3, tzinfo=UTC)
+        )
         return daily_refresh(context, data_view=data)
 
 

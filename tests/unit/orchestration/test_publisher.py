@@ -1,7 +1,6 @@
 """Publishing: whole versions only, readers never disturbed, old versions pruned."""
 
 import multiprocessing
-import os
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -20,7 +19,9 @@ def warehouse(folder: Path, generation: int, rows: int = 2000) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema marts")
         for table in ("first", "second"):
-            connection.execute(f"create table marts.{table} as select {generation} as generation from range({rows})")
+            connection.execute(
+                f"create table marts.{table} as select {generation} as generation from range({rows})"
+            )
             connection.execute(f"comment on table marts.{table} is 'it''s {table}'")
             connection.execute(f"comment on column marts.{table}.generation is 'which build'")
         connection.execute("create view marts.not_published as select 1")
@@ -36,11 +37,13 @@ def test_publishes_the_marts_with_their_comments_and_nothing_else(tmp_path: Path
 
     assert rows == {"first": 2000, "second": 2000}
     with duckdb.connect(str(tmp_path / "published" / "current.duckdb"), read_only=True) as connection:
-        tables = connection.execute("select schema_name, table_name, comment from duckdb_tables() order by 2").fetchall()
+        tables = connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() order by 2"
+        ).fetchall()
         assert tables == [("marts", "first", "it's first"), ("marts", "second", "it's second")]
-        assert connection.execute("select distinct comment from duckdb_columns() where schema_name='marts'").fetchall() == [
-            ("which build",)
-        ]
+        assert connection.execute(
+            "select distinct comment from duckdb_columns() where schema_name='marts'"
+        ).fetchall() == [("which build",)]
 
 
 def test_keeps_the_last_versions_only(tmp_path: Path) -> None:
@@ -65,14 +68,16 @@ def test_what_a_killed_publish_left_is_replaced(tmp_path: Path) -> None:
     assert not list(published.glob("*.tmp"))
 
 
-def read_until(published: Path, stop: Event, results: "multiprocessing.Queue[tuple[int, set[int], str]]") -> None:
+def read_until(
+    published: Path, stop: Event, results: "multiprocessing.Queue[tuple[int, set[int], str]]"
+) -> None:
     """Open the current version again and again; report how often, which generations, and any mixture or error."""
     seen: set[int] = set()
     reads = 0
     problem = ""
     while not stop.is_set() and not problem:
         try:
-            path = published / os.readlink(published / "CURRENT") / "tieout.duckdb"
+            path = published / (published / "CURRENT").readlink() / "tieout.duckdb"
             with duckdb.connect(str(path), read_only=True) as connection:
                 found = connection.execute(
                     "select distinct generation from (from marts.first union all from marts.second)"

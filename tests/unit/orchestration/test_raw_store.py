@@ -55,7 +55,12 @@ def test_a_document_is_kept_as_bytes_and_as_rows(store: RawStore) -> None:
     rows = store.scan("CashTransactions")
     assert rows is not None
     (row,) = rows.collect().to_dicts()
-    assert (row["amount"], row["_element"], row["_row"], row["_account_id"]) == ("100.25", "CashTransaction", 0, "U1")
+    assert (row["amount"], row["_element"], row["_row"], row["_account_id"]) == (
+        "100.25",
+        "CashTransaction",
+        0,
+        "U1",
+    )
 
 
 def test_an_empty_section_is_told_from_an_absent_one(store: RawStore) -> None:
@@ -181,7 +186,11 @@ def test_a_section_named_like_a_path_stays_in_its_folder(store: RawStore) -> Non
 def test_a_period_that_is_no_date_is_noted_and_the_rows_are_kept(store: RawStore) -> None:
     drop(store, "a.xml", flex_document({"CashTransactions": [cash_row("1", "5")]}, start="soon"))
     (receipt,) = store.ingest(lambda: NOW).receipts
-    assert (receipt.status, receipt.period_start_date, receipt.period_end_date) == ("loaded", None, "2024-01-02")
+    assert (receipt.status, receipt.period_start_date, receipt.period_end_date) == (
+        "loaded",
+        None,
+        "2024-01-02",
+    )
     assert receipt.reason is not None
     assert "soon" in receipt.reason
 

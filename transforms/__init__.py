@@ -1,0 +1,1 @@
+"""Pure functions and types: no orchestrator, no network, no clock, no environment."""
