@@ -1,35 +1,16 @@
 """The page in a real browser, served by a real Streamlit: what a person sees is what SQL gives."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.command import ROOT, environment
+from tests.e2e.conftest import WAIT, serve
 from tests.support.invented_books import EUR_ACCOUNT, USD_ACCOUNT
 from tests.support.published_fixture import write_published
-
-playwright = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-WAIT = 60_000
 
 # One worker for all of them: they share a server and a browser.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -40,78 +21,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_published(tmp_path_factory.mktemp("browser") / "published")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The dashboard's server; its address."""
-    port = free_port()
-    home = tmp_path_factory.mktemp("home")
-    log = home / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "streamlit", "run", "apps/dashboard/main.py"),
-                *("--server.port", str(port), "--", "--published", str(published)),
-            ],
-            cwd=ROOT,
-            env=environment(published.parent, HOME=str(home)),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
-                        assert answer.status == 200
-                    break
-                except (urllib.error.URLError, ConnectionError):
-                    assert process.poll() is None, log.read_text()
-                    assert time.monotonic() < deadline, log.read_text()
-                    time.sleep(0.2)
-            yield address
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[playwright.Browser]":
-    if not CHROMIUM.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no Chromium at {CHROMIUM}: CI must run the browser tests")
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: "playwright.Browser", server: str) -> "Iterator[playwright.Page]":
-    """A fresh browser profile at 1440 × 900; fails the test when the page asks anything of another host."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    context.set_default_timeout(WAIT)
-    tab = context.new_page()
-    foreign: list[str] = []
-    errors: list[str] = []
-    own = (server, server.replace("http", "ws"), "data:", "blob:")
-    tab.on("request", lambda request: None if request.url.startswith(own) else foreign.append(request.url))
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    yield tab
-    context.close()
-    assert not foreign, "the page must not ask other hosts"
-    assert not errors
+    with serve(published, tmp_path_factory.mktemp("home")) as address:
+        yield address
 
 
 def sql(published: Path, query: str) -> list[tuple[object, ...]]:
@@ -124,20 +37,19 @@ def nav_text(published: Path, account: str) -> str:
     return f"{nav:,.2f}"
 
 
-def figure(page: "playwright.Page", key: str) -> "playwright.Locator":
+def figure(page: Page, key: str) -> Locator:
     return page.get_by_test_id(f"value-{key}")
 
 
-def background(page: "playwright.Page") -> int:
+def background(page: Page) -> int:
     """How light the page's background is, 0 to 255."""
     colour = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
     return (red + green + blue) // 3
 
 
-def test_the_nav_is_the_one_that_sql_gives(page: "playwright.Page", server: str, published: Path) -> None:
+def test_the_nav_is_the_one_that_sql_gives(page: Page, server: str, published: Path) -> None:
     page.goto(server)
-    expect = playwright.expect
     expect(figure(page, "nav")).to_have_text(nav_text(published, EUR_ACCOUNT), timeout=WAIT)
     expect(page.get_by_test_id("badge-reconciliation")).to_have_text("1 broken, 44 of 45 tied")
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=WAIT)
@@ -146,10 +58,9 @@ def test_the_nav_is_the_one_that_sql_gives(page: "playwright.Page", server: str,
 
 
 def test_account_and_period_change_the_figures_and_the_address(
-    page: "playwright.Page", server: str, published: Path
+    page: Page, server: str, published: Path
 ) -> None:
     page.goto(server)
-    expect = playwright.expect
     expect(figure(page, "nav")).to_have_text(nav_text(published, EUR_ACCOUNT), timeout=WAIT)
     page.locator(".st-key-account input").click()
     page.get_by_role("option", name=USD_ACCOUNT).click()
@@ -167,11 +78,8 @@ def test_account_and_period_change_the_figures_and_the_address(
     expect(figure(page, "nav")).to_have_text(nav_text(published, USD_ACCOUNT))
 
 
-def test_privacy_masks_amounts_and_keeps_ratios(
-    page: "playwright.Page", server: str, published: Path
-) -> None:
+def test_privacy_masks_amounts_and_keeps_ratios(page: Page, server: str, published: Path) -> None:
     page.goto(server)
-    expect = playwright.expect
     nav = nav_text(published, EUR_ACCOUNT)
     expect(figure(page, "nav")).to_have_text(nav, timeout=WAIT)
     ratio = figure(page, "twr").inner_text()
@@ -182,14 +90,14 @@ def test_privacy_masks_amounts_and_keeps_ratios(
     assert nav not in page.locator("body").inner_text()
 
 
-def test_dark_and_light_follow_the_system(browser: "playwright.Browser", server: str) -> None:
+def test_dark_and_light_follow_the_system(browser: Browser, server: str) -> None:
     lightness = {}
     for scheme in ("light", "dark"):
         context = browser.new_context(color_scheme=scheme)
         try:
             tab = context.new_page()
             tab.goto(server)
-            playwright.expect(figure(tab, "nav")).to_be_visible(timeout=WAIT)
+            expect(figure(tab, "nav")).to_be_visible(timeout=WAIT)
             lightness[scheme] = background(tab)
         finally:
             context.close()
@@ -197,12 +105,9 @@ def test_dark_and_light_follow_the_system(browser: "playwright.Browser", server:
     assert lightness["dark"] < 60
 
 
-def test_a_phone_sees_everything_without_scrolling_sideways(
-    page: "playwright.Page", server: str, published: Path
-) -> None:
+def test_a_phone_sees_everything_without_scrolling_sideways(page: Page, server: str, published: Path) -> None:
     page.set_viewport_size({"width": 420, "height": 860})
     page.goto(server)
-    expect = playwright.expect
     expect(figure(page, "nav")).to_have_text(nav_text(published, EUR_ACCOUNT), timeout=WAIT)
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=WAIT)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
@@ -213,20 +118,17 @@ def test_a_phone_sees_everything_without_scrolling_sideways(
         assert box["x"] + box["width"] <= 420
 
 
-def test_colours_change_and_the_sign_stays(page: "playwright.Page", server: str, published: Path) -> None:
+def test_colours_change_and_the_sign_stays(page: Page, server: str, published: Path) -> None:
     page.goto(f"{server}/?colours=blue-orange")
-    expect = playwright.expect
     card = page.get_by_test_id("kpi-ytd-pnl")
     expect(card).to_contain_text("▲", timeout=WAIT)
     expect(card.locator(".kpi-value")).to_have_css("color", "rgb(0, 102, 204)", timeout=WAIT)
     expect(page.get_by_test_id("kpi-day-pnl").locator(".kpi-value")).to_have_css("color", "rgb(179, 110, 58)")
 
 
-def test_positions_download_as_csv(
-    page: "playwright.Page", server: str, published: Path, tmp_path: Path
-) -> None:
+def test_positions_download_as_csv(page: Page, server: str, published: Path, tmp_path: Path) -> None:
     page.goto(server)
-    playwright.expect(figure(page, "nav")).to_be_visible(timeout=WAIT)
+    expect(figure(page, "nav")).to_be_visible(timeout=WAIT)
     with page.expect_download(timeout=WAIT) as waiting:
         page.locator(".st-key-csv-positions button").click()
     target = tmp_path / "positions.csv"
@@ -237,3 +139,16 @@ def test_positions_download_as_csv(
     )
     assert len(lines) == count + 1
     assert lines[0].startswith("symbol,description,asset_class")
+
+
+def test_the_demo_shows_its_own_nav(page: Page, demo: Path, tmp_path: Path) -> None:
+    """The whole way: synthetic documents, pipeline, publish, page."""
+    rows = sql(
+        demo / "published", "SELECT account_id, nav_base FROM marts.account_summary ORDER BY account_id"
+    )
+    with serve(demo / "published", tmp_path) as address:
+        for account, nav in rows:
+            page.goto(f"{address}/?account={account}")
+            expect(figure(page, "nav")).to_have_text(f"{nav:,.2f}", timeout=WAIT)
+            expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=WAIT)
+            expect(page.get_by_test_id("badge-reconciliation")).to_contain_text("tied")

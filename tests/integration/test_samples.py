@@ -70,11 +70,11 @@ def test_every_row_is_accounted_for(samples: Path) -> None:
 def statuses(samples: Path, account: str, file_name: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     sql = f"""
-        select check_name, status
+        select r.check_name, r.status
         from reconciliation as r
         join document as d
             on d.file_name = '{file_name}' and r.period_start = d.period_start_date and r.period_end = d.period_end_date
-        where account_id = '{account}'
+        where r.account_id = '{account}'
     """
     for check, status in marts(samples, sql):
         found.setdefault(check, set()).add(status)

@@ -13,7 +13,7 @@ from apps.dashboard.components.cards import Badge, Bar, Card
 from apps.dashboard.components.formatting import MISSING, Number, built, count, day
 from apps.dashboard.page import Page, load_health, load_overview, load_positions
 from apps.dashboard.views import health, positions
-from apps.periods import METRIC_WINDOWS
+from apps.periods import METRIC_WINDOWS, Period
 
 STALE_AFTER_DAYS = 4
 """A close is fresh over a long weekend; after that the badge says how old it is."""
@@ -28,17 +28,18 @@ def render(page: Page) -> None:
     state = load_health(page.version.token, page.account_id, _version=page.version)
     cards.badges(_badges(page, state))
     held = load_positions(page.version.token, page.account_id, _version=page.version)
-    if page.period is None:
+    period = page.period
+    if period is None:
         empty.no_nav(page.account_id)
         if held:
             positions.render(page, held)
         health.render(page, state)
         return
-    overview = load_overview(page.version.token, page.account_id, page.period, _version=page.version)
-    cards.cards(_cards(page, overview))
+    overview = load_overview(page.version.token, page.account_id, period, _version=page.version)
+    cards.cards(_cards(page, period, overview))
     _let_the_browser_paint()
-    _charts(page, overview)
-    _causes_and_movers(page, overview, held)
+    _charts(page, period, overview)
+    _causes_and_movers(page, period, overview, held)
     positions.render(page, held)
     health.render(page, state)
 
@@ -95,7 +96,7 @@ def _metric(overview: data.Overview, window: str | None, name: str) -> data.Row:
     )
 
 
-def _cards(page: Page, overview: data.Overview) -> list[Card]:
+def _cards(page: Page, period: Period, overview: data.Overview) -> list[Card]:
     account, formats = page.account, page.formats
     nav = account["nav_base"]
     cash_share = float(account["cash_base"] / nav) if nav and account["cash_base"] is not None else None
@@ -117,9 +118,9 @@ def _cards(page: Page, overview: data.Overview) -> list[Card]:
         _pnl_card(page, overview, "day", "Day", day(account["as_of_date"], year=False)),
         _pnl_card(page, overview, "mtd", "Month to date", "MTD"),
         _pnl_card(page, overview, "ytd", "Year to date", "YTD"),
-        _twr_card(page, overview),
-        _mwr_card(page, overview),
-        _drawdown_card(page, overview),
+        _twr_card(page, period, overview),
+        _mwr_card(page, period, overview),
+        _drawdown_card(page, period, overview),
         Card(
             "cash",
             "Cash",
@@ -154,9 +155,8 @@ def _pnl_card(page: Page, overview: data.Overview, name: str, label: str, basis:
     )
 
 
-def _twr_card(page: Page, overview: data.Overview) -> Card:
-    assert page.period is not None
-    window = page.period.metric_window
+def _twr_card(page: Page, period: Period, overview: data.Overview) -> Card:
+    window = period.metric_window
     if window:
         row = _metric(overview, window, "twr")
         value, reason = row["value"], row["withheld_reason"]
@@ -169,33 +169,31 @@ def _twr_card(page: Page, overview: data.Overview) -> Card:
     return Card(
         "twr",
         "Return (TWR)",
-        page.period.label,
+        period.label,
         page.formats.ratio(value),
         sub=sub,
         reason=None if value is not None else reason or "not in this version",
     )
 
 
-def _mwr_card(page: Page, overview: data.Overview) -> Card:
-    assert page.period is not None
-    row = _metric(overview, page.period.metric_window, "mwr")
+def _mwr_card(page: Page, period: Period, overview: data.Overview) -> Card:
+    row = _metric(overview, period.metric_window, "mwr")
     value, reason = row["value"], row["withheld_reason"]
-    if page.period.metric_window is None:
+    if period.metric_window is None:
         reason = _ONLY_WINDOWS
     basis = "XIRR per year" if "per year" in str(row["unit"]) else "XIRR over the period"
     return Card(
         "mwr",
         "Return (MWR)",
-        page.period.label,
+        period.label,
         page.formats.ratio(value),
         sub=f"money-weighted, {basis}",
         reason=None if value is not None else reason or "not in this version",
     )
 
 
-def _drawdown_card(page: Page, overview: data.Overview) -> Card:
-    assert page.period is not None
-    window, reason, trough = page.period.metric_window, None, None
+def _drawdown_card(page: Page, period: Period, overview: data.Overview) -> Card:
+    window, reason, trough = period.metric_window, None, None
     value: Number
     if window:
         row = _metric(overview, window, "max_drawdown")
@@ -212,7 +210,7 @@ def _drawdown_card(page: Page, overview: data.Overview) -> Card:
     return Card(
         "drawdown",
         "Largest drawdown",
-        page.period.label,
+        period.label,
         page.formats.ratio(value),
         sub=" · ".join(part for part in parts if part),
         reason=None if value is not None else reason or "not in this version",
@@ -224,20 +222,17 @@ def _worst(stretches: Sequence[data.Segment]) -> tuple[float, date | None]:
     return min(below, default=(0.0, None))
 
 
-def _charts(page: Page, overview: data.Overview) -> None:
+def _charts(page: Page, period: Period, overview: data.Overview) -> None:
     left, right = st.columns([7, 5], gap="small")
     with left, st.container(key="card-return"):
-        _return_chart(page, overview)
+        _return_chart(page, period, overview)
     with right, st.container(key="card-nav"):
-        _nav_chart(page, overview)
+        _nav_chart(page, period, overview)
 
 
-def _return_chart(page: Page, overview: data.Overview) -> None:
-    assert page.period is not None
+def _return_chart(page: Page, period: Period, overview: data.Overview) -> None:
     stretches = data.segments(overview.days)
-    cards.head(
-        "Time-weighted return and drawdown", f"net of fees · {escape(page.currency)} · {page.period.label}"
-    )
+    cards.head("Time-weighted return and drawdown", f"net of fees · {escape(page.currency)} · {period.label}")
     if not stretches:
         cards.note("No day with a return in this period.")
         return
@@ -263,11 +258,10 @@ def _return_chart(page: Page, overview: data.Overview) -> None:
         )
 
 
-def _nav_chart(page: Page, overview: data.Overview) -> None:
-    assert page.period is not None
+def _nav_chart(page: Page, period: Period, overview: data.Overview) -> None:
     made = data.period_pnl(overview.days)
     amount = page.formats.money(made, page.currency, sign=True)
-    cards.head("NAV and what was put in", f"{cards.coloured(amount, made)} PnL · {page.period.label}")
+    cards.head("NAV and what was put in", f"{cards.coloured(amount, made)} PnL · {period.label}")
     lines = data.growth(overview.days)
     if not lines.dates:
         cards.note("No NAV day in this period.")
@@ -294,11 +288,10 @@ def _floats(values: Sequence[Number]) -> list[float | None]:
     return [None if value is None else float(value) for value in values]
 
 
-def _causes_and_movers(page: Page, overview: data.Overview, held: Sequence[data.Row]) -> None:
-    assert page.period is not None
+def _causes_and_movers(page: Page, period: Period, overview: data.Overview, held: Sequence[data.Row]) -> None:
     columns = st.columns(3, gap="small")
     with columns[0], st.container(key="card-causes"):
-        cards.head("Where it came from", page.period.label)
+        cards.head("Where it came from", period.label)
         cards.bars(_causes(page, overview), "causes")
     with columns[1], st.container(key="card-unrealised"):
         cards.head("Unrealised now", f"largest, {escape(page.currency)}")
@@ -311,7 +304,7 @@ def _causes_and_movers(page: Page, overview: data.Overview, held: Sequence[data.
             "No open position has an unrealised result.",
         )
     with columns[2], st.container(key="card-realised"):
-        cards.head("Realised", f"largest, {escape(page.currency)} · {page.period.label}")
+        cards.head("Realised", f"largest, {escape(page.currency)} · {period.label}")
         _mover_bars(
             page,
             [(row["symbol"], row["pnl_base"], row["symbol"]) for row in overview.movers],
