@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import WAIT, serve
+from tests.support.dashboard_server import WAIT, serve
 from tests.support.invented_books import EUR_ACCOUNT, USD_ACCOUNT
 from tests.support.published_fixture import write_published
 

@@ -75,7 +75,8 @@ def test_every_daily_return(marts: DbtRun, long: Account) -> None:
         row["return_date"]: row
         for row in marts.dicts("select * from fct_return_daily where account_id = 'LONG'")
     }
-    assert list(ours) != [] and set(ours) == set(long.days[1:])
+    assert list(ours) != []
+    assert set(ours) == set(long.days[1:])
     for day, row in ours.items():
         into, out = long.flows_of(day)
         assert (row["inflow_base"], row["outflow_base"]) == (into, out)
@@ -192,7 +193,9 @@ def test_a_total_loss_is_linked(marts: DbtRun) -> None:
     assert (
         metric(marts, "WIPED", "SI", "mwr")["withheld_reason"] == "No rate balances the flows of this window."
     )
-    assert marts.rows("select twr, withheld_reason from fct_return_daily where account_id = 'WIPED' order by return_date") == [
+    assert marts.rows(
+        "select twr, withheld_reason from fct_return_daily where account_id = 'WIPED' order by return_date"
+    ) == [
         (-1.0, None), (None, "The account held nothing on this day.")
     ]  # fmt: skip
 

@@ -39,7 +39,7 @@ def write_clean(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
 def _lineage(table: str, ordinal: int) -> Row:
     """Where a row says it comes from when the test does not care."""
     has_lineage = "row_ordinal" in CONTRACTS[table].columns if table in CONTRACTS else False
-    return {"document_id": "doc", "section": "Test", "row_ordinal": ordinal} if has_lineage else {}
+    return {"document_id": "doc", "section": table, "row_ordinal": ordinal} if has_lineage else {}
 
 
 @dataclass(frozen=True)

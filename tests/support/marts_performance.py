@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, getcontext
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -161,7 +162,7 @@ def long_history(account_id: str = "LONG", seed: int = 11) -> Account:
         for i in sorted(booked)
     ]
     account = Account(account_id, {days[0]: D("100000.1234567")}, flows)
-    for before, day in zip(days, days[1:], strict=False):
+    for before, day in pairwise(days):
         account.navs[day] = D(0)
         into, out = account.flows_of(day)
         growth = D(str(round(1 + chance.gauss(0.0004, 0.01), 9)))

@@ -89,7 +89,7 @@ uncounted_flows as (
         account_id,
         cast(null as varchar),
         strftime(max(flow_date), '%Y-%m-%d'),
-        count(*) || ' deposit(s), withdrawal(s) or transfer(s) after the last known net asset value are in no return yet.',
+        count(*) || ' deposit(s), withdrawal(s) or transfer(s) are followed by no net asset value: they are in no return.',
         'Fetch a statement with the section {{ section_label("EquitySummaryInBase") }} for these days.'
     from {{ ref('int_flows__collect') }}
     where nav_date is null

@@ -1,5 +1,6 @@
 -- Return statistics of the complete windows: growth, dispersion, best and worst day. Volatility and the ratios are
--- of simple daily returns, ddof = 1, 252 days a year; the downside counts all days of the window.
+-- of simple daily returns, ddof = 1, 252 days a year; the downside counts all days of the window. The days are put in
+-- order first, so that the last digit of a sum of doubles is the same in every build.
 with
 
 windows as (
@@ -29,29 +30,44 @@ days as (
             and returns.day_date <= windows.as_of_date
     cross join daily_rates
     where returns.twr is not null
+),
+
+series as (
+    select
+        account_id,
+        performance_window,
+        count(*) as return_days,
+        list(twr order by day_date) as returns,
+        list(excess order by day_date) as excesses,
+        list(over_acceptable order by day_date) as overs,
+        arg_max(day_date, (twr, -epoch(day_date))) as best_day_date,
+        arg_min(day_date, (twr, epoch(day_date))) as worst_day_date
+    from days
+    group by account_id, performance_window
+),
+
+moments as (
+    select
+        *,
+        list_avg(excesses) as mean_excess,
+        case when return_days > 1 then list_stddev_samp(excesses) end as excess_deviation,
+        list_avg(overs) as mean_over,
+        sqrt(list_avg(list_transform(overs, lambda over: pow(least(over, 0), 2)))) as downside
+    from series
 )
 
 select
     account_id,
     performance_window,
-    count(*) as return_days,
-    product(1 + twr) - 1 as twr,
-    case when count(*) > 1 then stddev_samp(twr) * sqrt(252) end as volatility,
-    case when count(*) > 1 and stddev_samp(excess) > 1e-15 then avg(excess) / stddev_samp(excess) * sqrt(252) end as sharpe,
-    case when count(*) filter (where over_acceptable < 0) > 0
-        then avg(over_acceptable) / sqrt(avg(pow(least(over_acceptable, 0), 2))) * sqrt(252)
-    end as sortino,
-    max(twr) as best_day,
-    min(day_date) filter (where twr = best_twr) as best_day_date,
-    min(twr) as worst_day,
-    min(day_date) filter (where twr = worst_twr) as worst_day_date,
-    count(*) filter (where twr > 0) as days_up,
-    count(*) filter (where twr <> 0) as days_moved
-from (
-    select
-        *,
-        max(twr) over (partition by account_id, performance_window) as best_twr,
-        min(twr) over (partition by account_id, performance_window) as worst_twr
-    from days
-)
-group by account_id, performance_window
+    return_days,
+    list_product(list_transform(returns, lambda twr: 1 + twr)) - 1 as twr,
+    case when return_days > 1 then list_stddev_samp(returns) * sqrt(252) end as volatility,
+    case when excess_deviation > 1e-15 then mean_excess / excess_deviation * sqrt(252) end as sharpe,
+    case when downside > 0 then mean_over / downside * sqrt(252) end as sortino,
+    list_max(returns) as best_day,
+    best_day_date,
+    list_min(returns) as worst_day,
+    worst_day_date,
+    len(list_filter(returns, lambda twr: twr > 0)) as days_up,
+    len(list_filter(returns, lambda twr: twr <> 0)) as days_moved
+from moments

@@ -24,7 +24,6 @@ boundaries as (
     select
         ends.*,
         names.performance_window,
-        names.position,
         case names.performance_window
             when 'MTD' then cast(date_trunc('month', as_of_date) as date) - 1
             when 'QTD' then cast(date_trunc('quarter', as_of_date) as date) - 1
@@ -33,8 +32,7 @@ boundaries as (
             when '3Y' then cast(as_of_date - interval 3 year as date)
         end as boundary_date
     from ends
-    cross join (values ('MTD', 1), ('QTD', 2), ('YTD', 3), ('1Y', 4), ('3Y', 5), ('SI', 6))
-        as names (performance_window, position)
+    cross join (values ('MTD'), ('QTD'), ('YTD'), ('1Y'), ('3Y'), ('SI')) as names (performance_window)
 ),
 
 anchored as (
@@ -88,7 +86,6 @@ measured as (
 select
     started.account_id,
     started.performance_window,
-    started.position,
     started.as_of_date,
     started.start_date,
     started.as_of_date - started.start_date as calendar_days,

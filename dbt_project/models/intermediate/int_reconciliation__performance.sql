@@ -40,7 +40,7 @@ returns as (
         periods.period_end,
         count(*) as days,
         count(*) filter (where returns.return_status = 'computed') as computed_days,
-        product(1 + returns.twr) - 1 as twr,
+        list_product(list(1 + returns.twr order by returns.day_date) filter (where returns.twr is not null)) - 1 as twr,
         arg_min(returns.withheld_reason, returns.day_date) filter (where returns.breaks_chain) as broken_reason,
         bool_or(returns.return_status = 'base') as starts_without_base
     from periods

@@ -8,7 +8,7 @@ months as (
         count(*) filter (where return_status = 'computed') as return_days,
         min(day_date) as first_return_date,
         max(day_date) as last_return_date,
-        product(1 + twr) - 1 as twr,
+        list_product(list(1 + twr order by day_date) filter (where twr is not null)) - 1 as twr,
         sum(pnl_base) as pnl_base,
         sum(external_flow_base) as external_flow_base,
         arg_min(nav_start_base, day_date) as nav_start_base,
