@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings, load_settings, prepare_environment
-from orchestration.instance import prepare_instance
+from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
 from orchestration.keys import INGEST_JOB, REFRESH_JOB
+from orchestration.resources.files import exclusive
 from orchestration.resources.publisher_state import current_version
 from orchestration.resources.raw_manifest import Receipt
 from orchestration.resources.raw_store import RawStore
@@ -89,11 +90,11 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
 
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
-    with dg.DagsterInstance.get() as instance:
-        result = (
-            build_defs()
-            .resolve_job_def(job_name)
-            .execute_in_process(instance=instance, raise_on_error=False, run_config=QUIET_CONSOLE)
+    with exclusive(settings.data.dagster_home / ".command.lock"), dg.DagsterInstance.get() as instance:
+        end_killed_runs(instance)
+        job = build_defs().resolve_job_def(job_name)
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config=QUIET_CONSOLE, tags=BY_COMMAND
         )
     failure = next((e.event_specific_data for e in result.all_events if e.is_step_failure), None)
     return RunOutcome(

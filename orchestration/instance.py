@@ -1,7 +1,15 @@
-"""Dagster's instance in the data folder: its `dagster.yaml`, written once. No usage statistics, one writer."""
+"""Dagster's instance in the data folder: its `dagster.yaml`, and runs of the command that were killed."""
+
+from typing import TYPE_CHECKING
 
 from config.data_folder import DataFolder
 from orchestration.resources.files import write_atomically
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+# The runs that the command starts in its own process. It starts one at a time, under a lock.
+BY_COMMAND = {"tieout/started_by": "command"}
 
 DAGSTER_YAML = """\
 # Written by Tieout. Runs, events and schedules are kept in SQLite beside this file.
@@ -12,6 +20,9 @@ concurrency:
     default_limit: 1
   runs:
     max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+  free_slots_after_run_end_seconds: 5
 """
 
 
@@ -20,3 +31,19 @@ def prepare_instance(data: DataFolder) -> None:
     path = data.dagster_home / "dagster.yaml"
     if not path.exists():
         write_atomically(path, DAGSTER_YAML.encode())
+
+
+def end_killed_runs(instance: "dg.DagsterInstance") -> None:
+    """Mark runs of the command as failed whose process was killed, and free their places in the pools.
+
+    The caller holds the command's lock, so no such run is alive. Without this their places would stay taken, and the
+    next run would wait for ever.
+    """
+    import dagster as dg  # noqa: PLC0415
+
+    unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(filters=dg.RunsFilter(tags=BY_COMMAND, statuses=unfinished)):
+        instance.report_run_failed(
+            run, "The process of this run was killed. The next run begins where it is safe."
+        )
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

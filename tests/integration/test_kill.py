@@ -2,8 +2,10 @@
 
 import hashlib
 import random
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from datetime import date, datetime
@@ -16,7 +18,7 @@ import pytest
 from tests.support.command import command, environment, tieout
 from transforms.broker_simulator import simulate
 
-KILLS = 20
+FOLDERS, KILLS_EACH = 10, 2
 TABLES_THAT_NAME_THE_BUILD = {"build_info"}
 
 
@@ -83,6 +85,7 @@ def published_is_whole(data: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments_and_run_again(before: Path, tmp_path: Path) -> None:
+    """Ten folders; in each a run is killed, the run that should recover is killed too, and the third one ends."""
     untouched = copy_of(before, tmp_path / "untouched")
     began = time.monotonic()
     tieout(untouched, "run")
@@ -90,15 +93,11 @@ def test_killed_at_twenty_random_moments_and_run_again(before: Path, tmp_path: P
     expected_bytes, expected_rows = clean_bytes(untouched), mart_rows(untouched)
     moments = random.Random(20)
     killed = 0
-    for attempt in range(KILLS):
+    for attempt in range(FOLDERS):
         data = copy_of(before, tmp_path / str(attempt))
-        process = subprocess.Popen(
-            command("run"), env=environment(data), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(moments.uniform(0.3, 0.97) * duration)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-        published_is_whole(data)
+        for _ in range(KILLS_EACH):
+            killed += kill_run_after(data, moments.uniform(0.15, 0.95) * duration)
+            published_is_whole(data)
 
         tieout(data, "run")
 
@@ -106,4 +105,49 @@ def test_killed_at_twenty_random_moments_and_run_again(before: Path, tmp_path: P
         assert mart_rows(data) == expected_rows
         published_is_whole(data)
         shutil.rmtree(data)
-    assert killed > KILLS // 2
+    assert killed > FOLDERS * KILLS_EACH // 2
+
+
+def kill_run_after(data: Path, seconds: float) -> bool:
+    """Start a run and kill it; False if it had ended before."""
+    process = subprocess.Popen(
+        command("run"), env=environment(data), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    return process.wait() == -signal.SIGKILL
+
+
+def test_a_killed_run_is_shown_as_failed_and_gives_its_place_back(before: Path, tmp_path: Path) -> None:
+    """In the middle of the marts the run holds a place in the pool: the next run must not wait for it for ever."""
+    data = copy_of(before, tmp_path / "data")
+    process = subprocess.Popen(command("run"), env=environment(data), stdout=subprocess.DEVNULL)
+    pool_taken = re.compile("STEP_START.*dbt_models|dbt_models.*STEP_START", re.DOTALL)
+    deadline = time.monotonic() + 60
+    while not any(pool_taken.search(text) for text in run_events(data)):
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    tieout(data, "run")
+
+    with sqlite3.connect(data / "dagster" / "history" / "runs.db") as connection:
+        statuses = [s for (s,) in connection.execute("select status from runs order by id").fetchall()]
+    assert statuses[-2:] == ["FAILURE", "SUCCESS"]
+
+
+def run_events(data: Path) -> list[str]:
+    """The newest run's events, as text."""
+    files = sorted(
+        (data / "dagster" / "history" / "runs").glob("*.db"), key=lambda path: path.stat().st_mtime
+    )
+    for path in reversed([f for f in files if len(f.stem) == 36]):
+        try:
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+                rows = connection.execute("select dagster_event_type, step_key from event_logs").fetchall()
+        except sqlite3.OperationalError:  # the run is just making the file
+            continue
+        return [f"{kind} {step}" for kind, step in rows]
+    return []
