@@ -39,7 +39,7 @@ def end_killed_runs(instance: "dg.DagsterInstance") -> None:
     The caller holds the command's lock, so no such run is alive. Without this their places would stay taken, and the
     next run would wait for ever.
     """
-    import dagster as dg  # noqa: PLC0415
+    import dagster as dg
 
     unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     for run in instance.get_runs(filters=dg.RunsFilter(tags=BY_COMMAND, statuses=unfinished)):
