@@ -37,13 +37,20 @@ def _wait_until_up(address: str, process: "subprocess.Popen[bytes]", log: Path) 
 @contextmanager
 def serve(published: Path, home: Path) -> Iterator[str]:
     """The dashboard on these versions; its address."""
+    with serve_script(ROOT / "apps/dashboard/main.py", ["--published", str(published)], home) as address:
+        yield address
+
+
+@contextmanager
+def serve_script(script: Path, arguments: list[str], home: Path) -> Iterator[str]:
+    """A Streamlit page on a free port; its address."""
     port = _free_port()
     log = home / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "streamlit", "run", "apps/dashboard/main.py"),
-                *("--server.port", str(port), "--", "--published", str(published)),
+                *(sys.executable, "-m", "streamlit", "run", str(script)),
+                *("--server.port", str(port), "--", *arguments),
             ],
             cwd=ROOT,
             env=environment(home, HOME=str(home)),
