@@ -63,7 +63,9 @@ def _figures(page: Page) -> None:
 
 
 def _charts(page: Page) -> None:
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 2", timeout=60_000)
+    page.wait_for_function(
+        "document.querySelectorAll('.js-plotly-plot .main-svg').length >= 2", timeout=60_000
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ DAGSTER_YAML = """\
 # Written by Tieout. Runs, events and schedules are kept in SQLite beside this file.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   pools:
     default_limit: 1

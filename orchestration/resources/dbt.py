@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from orchestration.resources.files import exclusive
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -85,6 +87,14 @@ class Dbt:
             )
             for result in outcome.results
         ]
+
+    def row_counts(self) -> dict[str, int]:
+        """Rows of each table that stands in the warehouse, by `schema.table`."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            tables = connection.execute(
+                "select schema_name, table_name, estimated_size from duckdb_tables()"
+            ).fetchall()
+        return {f"{schema}.{table}": rows for schema, table, rows in tables}
 
     def _parse_if_stale(self) -> None:
         """Processes that start together parse once."""

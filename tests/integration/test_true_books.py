@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.defs.publish.version import RECONCILED_SECTIONS
 from transforms.broker_simulator import Simulation, simulate
 
 CENT = Decimal("0.005")
@@ -125,3 +126,9 @@ def test_every_check_ties(demo: Path) -> None:
 def test_every_row_is_accounted_for(demo: Path) -> None:
     sql = "select * from document_section where rows_read <> rows_kept + rows_superseded + rows_rejected"
     assert rows(demo, sql) == []
+
+
+def test_each_reconciled_section_has_its_check(demo: Path) -> None:
+    assert {s for (s,) in rows(demo, "select distinct section from reconciliation")} == set(
+        RECONCILED_SECTIONS
+    )

@@ -42,7 +42,7 @@ def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, data: DataResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         results = data.dbt.build(_variables(data))
-        yield from _events(results, manifest, context.assets_def)
+        yield from _events(results, manifest, context.assets_def, data.dbt.row_counts())
         failed = [r for r in results if r.status in FAILED]
         if failed:
             raise dg.Failure(
@@ -69,16 +69,24 @@ def _variables(data: DataResource) -> dict[str, Any]:
 
 
 def _events(
-    results: list[NodeResult], manifest: Mapping[str, Any], assets: dg.AssetsDefinition
+    results: list[NodeResult],
+    manifest: Mapping[str, Any],
+    assets: dg.AssetsDefinition,
+    row_counts: Mapping[str, int],
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """One materialisation per model, one check result per test that is attached to a model."""
     translator = Translator()
     checks = {spec.name: spec.asset_key for spec in assets.check_specs}
     for result in results:
         if result.resource_type == "model" and result.status == "success":
+            node = manifest["nodes"][result.unique_id]
+            rows = row_counts.get(f"{node['schema']}.{node['name']}")
             yield dg.MaterializeResult(
-                asset_key=translator.get_asset_key(manifest["nodes"][result.unique_id]),
-                metadata={"seconds": round(result.seconds, 3)},
+                asset_key=translator.get_asset_key(node),
+                metadata={
+                    "seconds": round(result.seconds, 3),
+                    **({} if rows is None else {"dagster/row_count": rows}),
+                },
             )
         elif result.name in checks:
             yield dg.AssetCheckResult(
