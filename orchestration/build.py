@@ -3,16 +3,20 @@
 Imports of Dagster and dbt stand inside the functions: a command that finds nothing to do must not pay for them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from config.data_folder import DataFolder
 from config.settings import Settings, load_settings, prepare_environment
 from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
-from orchestration.keys import INGEST_JOB, REFRESH_JOB
+from orchestration.keys import INGEST_JOB, REFRESH_JOB, WRITER_LOCK
 from orchestration.resources.files import exclusive
 from orchestration.resources.publisher_state import current_version
-from orchestration.resources.raw_manifest import Receipt
+from orchestration.resources.raw_manifest import RawManifest, Receipt
 from orchestration.resources.raw_store import RawStore
 from orchestration.staleness import is_fresh
 
@@ -75,12 +79,45 @@ def run_ingest(settings: Settings) -> RunOutcome:
 
 
 def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:
-    """From the inbox to a published version, as a Dagster run; no run if there is nothing new."""
+    """From the inbox to a published version, as a Dagster run; no run if there is nothing new.
+
+    Documents that came before are taken out of the inbox by an ingest alone: they change nothing.
+    """
     store = RawStore(settings.data, settings.flex_timezone)
-    version = current_version(settings.data.published)
-    if not force and not store.waiting() and is_fresh(store.manifest(), version, settings):
+    if force or not _is_fresh(settings, store):
+        return _run(settings, REFRESH_JOB)
+    waiting = store.waiting()
+    if not waiting:
+        version = current_version(settings.data.published)
         return RunOutcome(success=True, nothing_new=True, receipts=(), version=version)
-    return _run(settings, REFRESH_JOB)
+    if not _came_before(waiting, store.manifest()):
+        return _run(settings, REFRESH_JOB)
+    ingested = _run(settings, INGEST_JOB)
+    if not ingested.success or _is_fresh(settings, store):
+        return replace(ingested, nothing_new=ingested.success)
+    refreshed = _run(settings, REFRESH_JOB)  # a file was exchanged while we looked
+    return replace(refreshed, receipts=(*ingested.receipts, *refreshed.receipts))
+
+
+@contextmanager
+def nobody_writes(data: DataFolder) -> Iterator[None]:
+    """Hold the data folder as a run does: waits for the one that is writing, and the next one waits for us."""
+    with exclusive(data.root / WRITER_LOCK):
+        yield
+
+
+def _is_fresh(settings: Settings, store: RawStore) -> bool:
+    return is_fresh(store.manifest(), current_version(settings.data.published), settings)
+
+
+def _came_before(waiting: Sequence[Path], manifest: RawManifest) -> bool:
+    """Whether every one of these files has come before, loaded or refused."""
+    known = {receipt.document_id for receipt in manifest.receipts}
+    for path in waiting:
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() not in known:
+                return False
+    return True
 
 
 def _run(settings: Settings, job_name: str) -> RunOutcome:
@@ -96,11 +133,33 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, run_config=QUIET_CONSOLE, tags=BY_COMMAND
         )
-    failure = next((e.event_specific_data for e in result.all_events if e.is_step_failure), None)
     return RunOutcome(
         success=result.success,
         nothing_new=False,
         receipts=store.manifest().receipts[known:],
         version=current_version(settings.data.published),
-        failure=failure.error_display_string.strip() if failure else None,
+        failure=None if result.success else _failure(result),
     )
+
+
+def _failure(result: "dg.ExecuteInProcessResult") -> str:
+    """What went wrong first, in the words of the code that found it. The stack is in Dagster's log of the run."""
+    where = f"More in the log of run {result.run_id} (`tieout up` shows it)."
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            said = data.user_failure_data.description if data.user_failure_data else None
+            return f"{said or _innermost(data.error)}\n{where}"
+    for event in result.all_events:
+        if event.is_failure:
+            return (
+                f"{_innermost(getattr(event.event_specific_data, 'error', None)) or event.message}\n{where}"
+            )
+    return where
+
+
+def _innermost(error: Any) -> str:
+    """The message of the error that Dagster's own errors are wrapped around."""
+    if error is None:
+        return ""
+    return str((error.cause or error).message).strip()

@@ -86,7 +86,7 @@ def _machine(command: CommandContext) -> Iterator[Finding]:
 
 def _documents(command: CommandContext) -> Iterator[Finding]:
     waiting = (
-        sorted(p.name for p in command.data.inbox.glob("*") if p.is_file())
+        sorted(p.name for p in command.data.inbox.iterdir() if p.is_file() and not p.name.startswith("."))
         if command.data.inbox.is_dir()
         else []
     )
@@ -97,6 +97,8 @@ def _documents(command: CommandContext) -> Iterator[Finding]:
     else:
         yield Finding("inbox", "ok", "empty")
     for path in sorted(command.data.quarantine.glob("*.reason.json")):
+        if not path.with_name(path.name.removesuffix(".reason.json")).exists():
+            continue  # the document is gone, or this is itself a document that bears such a name
         told = json.loads(path.read_bytes())
         yield Finding(
             "quarantine", "warning", told["reason"], f"then remove {path.name.removesuffix('.reason.json')}"
@@ -115,6 +117,14 @@ def _published(command: CommandContext) -> Iterator[Finding]:
 
 def _version(reader: Reader) -> Iterator[Finding]:
     (build,) = reader.records("select built_at, documents_loaded, last_date from marts.build_info")
+    if not build["documents_loaded"]:
+        yield Finding(
+            "published version",
+            "warning",
+            f"{reader.version.id} is made from no document",
+            f"put a Flex XML into the inbox and run `tieout run` ({GUIDE})",
+        )
+        return
     detail = (
         f"{reader.version.id}, built {build['built_at']:%Y-%m-%d %H:%M} UTC "
         f"from {build['documents_loaded']} documents, up to {build['last_date']}"

@@ -1,5 +1,6 @@
 """The `tieout` command: puts the commands together, turns errors into one sentence and an exit code. No logic."""
 
+import json
 import logging
 import sys
 from importlib.metadata import version as package_version
@@ -53,15 +54,24 @@ def main() -> None:
     except SettingsError as error:
         typer.echo(f"tieout: {error}", err=True)
         sys.exit(EXIT_USAGE)
+    except OSError as error:
+        typer.echo(f"tieout: {error.filename or 'the system says'}: {error.strerror}", err=True)
+        sys.exit(EXIT_USAGE)
+
+
+class _JsonLine(logging.Formatter):
+    """A log record as one JSON object on one line, whatever its message holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {"at": self.formatTime(record), "level": record.levelname, "message": record.getMessage()}
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def _log_to_stderr(json_lines: bool, level: int) -> None:
     logger = logging.getLogger("tieout")
     if json_lines:
         handler: logging.Handler = logging.StreamHandler()
-        handler.setFormatter(
-            logging.Formatter('{"at":"%(asctime)s","level":"%(levelname)s","message":"%(message)s"}')
-        )
+        handler.setFormatter(_JsonLine())
     else:
         handler = RichHandler(
             console=Console(stderr=True), show_time=False, show_path=False, show_level=False

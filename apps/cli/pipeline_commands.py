@@ -1,18 +1,17 @@
 """The commands that write: demo, ingest, run, up. They start Dagster runs through `orchestration.build` alone."""
 
 import json
-import shutil
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from apps.cli import demo_account, services
+from apps.cli import demo_account, inbox, services
 from apps.cli.context import EXIT_BREAK, EXIT_OK, EXIT_USAGE, CommandContext, fail
 from apps.cli.read_commands import print_summary
-from orchestration.build import Receipt, RunOutcome, run_ingest, run_refresh
+from config.data_folder import DataFolder
+from orchestration.build import Receipt, RunOutcome, nobody_writes, prepare_instance, run_ingest, run_refresh
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -26,7 +25,8 @@ def ingest(
 ) -> None:
     """Take documents into the raw layer. `tieout run` then brings them to the marts."""
     command: CommandContext = ctx.obj
-    _put_into_inbox(files, command.data.inbox)
+    for file in files:
+        inbox.put(file, command.data.inbox)
     outcome = run_ingest(command.settings)
     if as_json:
         typer.echo(_as_json(outcome))
@@ -35,6 +35,8 @@ def ingest(
             typer.echo(_line(receipt))
         if any(r.status == "loaded" for r in outcome.receipts):
             typer.echo("Next: `tieout run` builds and publishes the marts.")
+    if not outcome.success:
+        typer.echo(f"tieout: the run failed.\n{outcome.failure}", err=True)
     raise typer.Exit(_exit_code(outcome))
 
 
@@ -48,12 +50,13 @@ def run(
     outcome = run_refresh(command.settings, force)
     if as_json:
         typer.echo(_as_json(outcome))
-    elif outcome.nothing_new:
-        typer.echo(f"Nothing new: version {outcome.version} is made from all documents that are here.")
-    elif outcome.success:
+    else:
         for receipt in outcome.receipts:
             typer.echo(_line(receipt))
-        typer.echo(f"Published version {outcome.version}.")
+        if outcome.nothing_new:
+            typer.echo(f"Nothing new: version {outcome.version} is made from all documents that are here.")
+        elif outcome.success:
+            typer.echo(f"Published version {outcome.version}.")
     if not outcome.success:
         typer.echo(
             f"tieout: the run failed; the published version stands as it was.\n{outcome.failure}", err=True
@@ -70,16 +73,10 @@ def demo(
 ) -> None:
     """Two synthetic accounts over three years, from the broker's documents to the published marts."""
     command: CommandContext = ctx.obj
-    foreign = demo_account.foreign_documents(command.data)
-    if foreign:
-        fail(
-            f"{command.data.root} holds {len(foreign)} document(s) that are not the demo's (such as {foreign[0]}). "
-            "Set TIEOUT_DATA_DIR to another folder for the demo."
-        )
     if clear:
-        demo_account.clear(command.data)
-        typer.echo(f"The demo is removed from {command.data.root}.")
+        _clear_demo(command)
         return
+    _refuse_to_mix(command.data, seed)
     demo_account.write_documents(command.data, seed)
     outcome = run_refresh(command.settings)
     if not outcome.success:
@@ -102,7 +99,13 @@ def up(
 ) -> None:
     """Dagster's UI with its daemon, and the dashboard; both on 127.0.0.1 only. Ctrl-C ends both."""
     command: CommandContext = ctx.obj
-    raise typer.Exit(services.run_until_stopped(command.data, dagster_port, dashboard_port))
+    prepare_instance(command.data)
+    try:
+        with services.the_only_one(command.data):
+            code = services.run_until_stopped(command.data, dagster_port, dashboard_port)
+    except services.AlreadyRunningError as error:
+        fail(str(error))
+    raise typer.Exit(code)
 
 
 def register(app: typer.Typer) -> None:
@@ -111,20 +114,38 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def _put_into_inbox(files: Sequence[Path], inbox: Path) -> None:
-    """Copy under a name that nobody takes for finished, then rename."""
-    inbox.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        target = inbox / file.name
-        number = 1
-        while target.exists() and not target.samefile(file):
-            number += 1
-            target = inbox / f"{file.stem}-{number}{file.suffix}"
-        if target.exists():
-            continue
-        part = target.with_name(target.name + ".part")
-        shutil.copyfile(file, part)
-        part.replace(target)
+def _refuse_to_mix(data: DataFolder, seed: int) -> None:
+    """The demo stands alone in its folder: its figures beside a person's own would only mislead."""
+    foreign = demo_account.foreign_documents(data)
+    if foreign:
+        fail(
+            f"{data.root} holds {len(foreign)} document(s) that are not the demo's (such as {foreign[0]}). "
+            "Set TIEOUT_DATA_DIR to another folder for the demo."
+        )
+    there = demo_account.remembered(data)
+    if there and there.seed != seed:
+        fail(
+            f"{data.root} holds the demo of seed {there.seed}, another life of the same accounts. "
+            "Remove it first with `tieout demo --clear`."
+        )
+
+
+def _clear_demo(command: CommandContext) -> None:
+    data = command.data
+    if demo_account.remembered(data) is None:
+        typer.echo(f"There is no demo in {data.root}; nothing was removed.")
+        return
+    try:
+        with services.the_only_one(data), nobody_writes(data):
+            put_back = demo_account.clear(data)
+    except services.AlreadyRunningError as error:
+        fail(str(error))
+    typer.echo(f"The demo is removed from {data.root}.")
+    if put_back:
+        typer.echo(
+            f"{len(put_back)} document(s) of your own (such as {put_back[0]}) are back in {data.inbox}; "
+            "`tieout run` takes them again."
+        )
 
 
 def _exit_code(outcome: RunOutcome) -> int:

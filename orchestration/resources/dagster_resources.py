@@ -8,6 +8,7 @@ import dagster as dg
 
 from config.data_folder import DataFolder
 from config.settings import Settings, load_settings
+from orchestration.keys import WRITER_LOCK
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.files import exclusive
 from orchestration.resources.lake import Lake
@@ -59,7 +60,7 @@ class DataResource(DataView):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["DataResource"]:
         """Hold the data folder for the run (for the step, under an executor that starts processes)."""
-        with exclusive(self.folder.root / ".writer.lock"):
+        with exclusive(self.folder.root / WRITER_LOCK):
             yield self
 
 

@@ -120,7 +120,8 @@ class Dbt:
             try:
                 outcome = dbtRunner(manifest=manifest).invoke(
                     [
-                        "--quiet",
+                        # The results and the errors come back to us; standard output belongs to the command.
+                        "--log-level=none",
                         "--log-level-file=none",
                         "--no-send-anonymous-usage-stats",
                         "--no-version-check",

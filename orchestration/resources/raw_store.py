@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+from unicodedata import category
 
 import polars as pl
 
@@ -32,6 +33,10 @@ log = logging.getLogger("tieout")
 # Small batches are merged when there are this many of them, so that ten years of daily documents stay a few files.
 COMPACT_AT = 16
 SMALL_BATCH_BYTES = 32 * 1024 * 1024
+# File systems take names of 255 bytes; the quarantine adds a hash before and two suffixes behind.
+LONGEST_NAME_BYTES = 200
+
+_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph breaks
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,9 @@ class RawStore:
         for number, path in enumerate(files, 1):
             stat = path.stat()
             consumed.append(Consumed(path.name, stat.st_size, stat.st_mtime_ns))
-            receipt = self._take_one(path, manifest, receipts, set(loaded), writer, now())
-            log.info("%d/%d %s: %s", number, len(files), path.name, receipt.reason or receipt.status)
+            name = _printable(path.name)
+            receipt = self._take_one(path, name, manifest, receipts, set(loaded), writer, now())
+            log.info("%d/%d %s: %s", number, len(files), name, receipt.reason or receipt.status)
             receipts.append(receipt)
             if receipt.status == "loaded":
                 loaded[receipt.document_id] = None
@@ -111,6 +117,7 @@ class RawStore:
     def _take_one(
         self,
         path: Path,
+        name: str,
         manifest: RawManifest,
         receipts: list[Receipt],
         loaded: set[str],
@@ -129,22 +136,20 @@ class RawStore:
                 if (r.document_id, r.status) == (document_id, "loaded")
             )
             reason = f"already loaded as {first.file_name}; nothing changed"
-            return Receipt(
-                document_id, ordinal, path.name, first.kind, "duplicate", reason, received_at, size
-            )
+            return Receipt(document_id, ordinal, name, first.kind, "duplicate", reason, received_at, size)
         try:
             with copy.open("rb") as stream:
-                facts = read_document(stream, path.name, document_id, writer.add, self.timezone)
+                facts = read_document(stream, name, document_id, writer.add, self.timezone)
         except DocumentError as error:
             writer.drop()
-            self._quarantine(copy, path.name, document_id, error)
+            self._quarantine(copy, name, document_id, error)
             return Receipt(
                 document_id,
                 ordinal,
-                path.name,
+                name,
                 None,
                 "quarantined",
-                f"{error.reason} ({error.place})",
+                _printable(f"{error.reason} ({error.place})"),
                 received_at,
                 size,
             )
@@ -152,7 +157,7 @@ class RawStore:
         destination = self.document_path(document_id)
         destination.parent.mkdir(parents=True, exist_ok=True)
         copy.replace(destination)  # made durable with the others of the batch, before the commit
-        return _loaded_receipt(document_id, ordinal, path.name, facts, received_at, size)
+        return _loaded_receipt(document_id, ordinal, name, facts, received_at, size)
 
     def document_path(self, document_id: str) -> Path:
         """Where a document's bytes are kept."""
@@ -170,9 +175,14 @@ class RawStore:
 
     def _quarantine(self, copy: Path, name: str, document_id: str, error: DocumentError) -> None:
         """Set a document aside, with the reason beside it."""
-        place = self.data.quarantine / f"{document_id[:12]}-{name}"
+        place = self.data.quarantine / f"{document_id[:12]}-{_short(name)}"
         place.parent.mkdir(parents=True, exist_ok=True)
-        reason = {"file_name": name, "document_id": document_id, "place": error.place, "reason": error.reason}
+        reason = {
+            "file_name": name,
+            "document_id": document_id,
+            "place": error.place,
+            "reason": _printable(error.reason),
+        }
         write_atomically(
             place.with_name(place.name + ".reason.json"),
             json.dumps(reason, indent=1, ensure_ascii=False).encode(),
@@ -246,6 +256,21 @@ class RawStore:
         if not parts:
             return None
         return pl.concat([pl.scan_parquet(part, glob=False) for part in parts], how="diagonal")
+
+
+def _printable(text: str) -> str:
+    """Text that can be written anywhere: names and reasons hold what others chose, such as bytes that are no UTF-8,
+    line breaks, or a terminal's control sequences."""
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join("\N{REPLACEMENT CHARACTER}" if category(c) in _UNPRINTABLE else c for c in whole)
+
+
+def _short(name: str) -> str:
+    """A file name with room for what the quarantine puts around it."""
+    if len(name.encode()) <= LONGEST_NAME_BYTES:
+        return name
+    suffix = Path(name).suffix[:16]
+    return name.encode()[: LONGEST_NAME_BYTES - len(suffix.encode())].decode("utf-8", "ignore") + suffix
 
 
 def _copy(source: BinaryIO, target: BinaryIO, see: Callable[[bytes], object]) -> None:

@@ -78,7 +78,7 @@ def run_dbt(folder: Path, clean: Path, *arguments: str, **variables: Any) -> Dbt
     command = [
         *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-level-file=none", "build"),
         *(f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}", f"--target-path={target}"),
-        f"--vars={json.dumps({'clean_dir': str(clean), **variables})}",
+        f"--vars={json.dumps({'clean_dir': str(clean), 'staging_materialized': 'view', **variables})}",
         *arguments,
     ]
     done = subprocess.run(

@@ -45,8 +45,8 @@ def _asset(table: CleanTable, contract: TableContract) -> dg.AssetsDefinition:
     )
     def build(data: DataResource) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings = data.settings
-        cleaned = table.build(data.raw.scan, CleanContext(data.timezone, settings.base_currency))
         try:
+            cleaned = table.build(data.raw.scan, CleanContext(data.timezone, settings.base_currency))
             valid = contract.validate(cleaned.table)
         except ContractError as error:
             yield dg.AssetCheckResult(

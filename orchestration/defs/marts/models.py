@@ -46,8 +46,7 @@ def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         failed = [r for r in results if r.status in FAILED]
         if failed:
             raise dg.Failure(
-                f"dbt refused to build the marts ({', '.join(r.name for r in failed)}); "
-                "the published version stands as it was.",
+                "\n".join(["dbt refused to build the marts:", *(_refusal(r) for r in failed)]),
                 metadata={r.name: f"{r.status}: {r.message}" for r in failed},
                 allow_retries=False,
             )
@@ -66,6 +65,11 @@ def _variables(data: DataResource) -> dict[str, Any]:
         "code_version": code_version(),
         "risk_free_rate_annual": settings.risk_free_rate,
     }
+
+
+def _refusal(result: NodeResult) -> str:
+    kind = result.resource_type if result.resource_type == "test" else f"the {result.resource_type}"
+    return f"  {kind} {result.name}: {' '.join((result.message or result.status).split())}"
 
 
 def _events(

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import time
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Event, Semaphore
 from pathlib import Path
 
 import duckdb
@@ -69,7 +69,10 @@ def test_what_a_killed_publish_left_is_replaced(tmp_path: Path) -> None:
 
 
 def read_until(
-    published: Path, stop: Event, results: "multiprocessing.Queue[tuple[int, set[int], str]]"
+    published: Path,
+    started: Semaphore,
+    stop: Event,
+    results: "multiprocessing.Queue[tuple[int, set[int], str]]",
 ) -> None:
     """Open the current version again and again; report how often, which generations, and any mixture or error."""
     seen: set[int] = set()
@@ -89,6 +92,8 @@ def read_until(
             problem = f"mixed: {found}"
         seen |= {row[0] for row in found}
         reads += 1
+        if reads == 1:
+            started.release()
     results.put((reads, seen, problem))
 
 
@@ -99,11 +104,16 @@ def test_ten_readers_during_five_publishes_see_whole_versions_and_no_error(tmp_p
     publisher.publish(warehouse(tmp_path, 0), publisher.next_version("00000000"))
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
+    started = context.Semaphore(0)
     results: multiprocessing.Queue[tuple[int, set[int], str]] = context.Queue()
-    readers = [context.Process(target=read_until, args=(published, stop, results)) for _ in range(READERS)]
+    readers = [
+        context.Process(target=read_until, args=(published, started, stop, results)) for _ in range(READERS)
+    ]
     for reader in readers:
         reader.start()
     try:
+        for _ in readers:
+            assert started.acquire(timeout=120), "a reader never read"
         for generation in range(1, PUBLISHES + 1):
             source = warehouse(tmp_path, generation)
             time.sleep(0.3)

@@ -1,0 +1,547 @@
+"""The command from end to end, in processes of its own: ingest, run, what a broken contract and a break do, the demo.
+
+Documents come from the synthetic broker; what Dagster keeps of a run is read through Dagster's own instance.
+"""
+
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import ROOT, environment, tieout
+from transforms.broker_simulator import simulate
+
+pytestmark = pytest.mark.xdist_group("command")
+
+CODE = ("apps", "config", "orchestration", "transforms", "dbt_project")
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two good documents of one account, the second overlapping the first, and one that was cut off."""
+    folder = tmp_path_factory.mktemp("papers")
+    life = simulate(seed=3, years=1)
+    first = life.document(["U1000001"], date(2023, 1, 2), date(2023, 1, 31), datetime(2023, 2, 1, 2))
+    second = life.document(["U1000001"], date(2023, 1, 16), date(2023, 2, 10), datetime(2023, 2, 11, 2))
+    (folder / "january.xml").write_bytes(b"".join(first.chunks()))
+    (folder / "february.xml").write_bytes(b"".join(second.chunks()))
+    (folder / "cut.xml").write_bytes((folder / "january.xml").read_bytes()[:5000])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(papers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with January published. Read only: tests that change it take a copy."""
+    data = tmp_path_factory.mktemp("published")
+    tieout(data, "ingest", str(papers / "january.xml"))
+    first = tieout(data, "run")
+    assert re.fullmatch(r"Published version 000001-[0-9a-f]{8}\.\n", first.stdout)
+    return data
+
+
+@pytest.fixture
+def data(published: Path, tmp_path: Path) -> Path:
+    """A copy of the published folder, to be changed."""
+    return Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
+
+
+def version(data: Path) -> str:
+    return str((data / "published" / "CURRENT").readlink())
+
+
+def runs(data: Path) -> list[tuple[str, str]]:
+    """Job and status of every run that Dagster knows, oldest first."""
+    path = data / "dagster" / "history" / "runs.db"
+    if not path.exists():
+        return []
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        return connection.execute("select pipeline_name, status from runs order by id").fetchall()
+
+
+def query(data: Path, sql: str) -> list[dict[str, Any]]:
+    done = tieout(data, "query", sql, "--json")
+    return json.loads(done.stdout, parse_float=Decimal)
+
+
+def nav(data: Path) -> list[dict[str, Any]]:
+    return query(data, "select nav_date, nav_base from marts.fct_nav_daily order by nav_date")
+
+
+def without_a_traceback(done: subprocess.CompletedProcess[str]) -> None:
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Stack Trace" not in done.stdout + done.stderr
+    assert 'File "' not in done.stdout + done.stderr
+
+
+# Ingest
+
+
+def test_ingest_says_what_became_of_each_document(papers: Path, tmp_path: Path) -> None:
+    done = tieout(
+        tmp_path, "ingest", str(papers / "january.xml"), str(papers / "cut.xml"), str(papers / "february.xml"),
+        expect=2,
+    )  # fmt: skip
+
+    lines = {line.split(":")[0]: line for line in done.stdout.splitlines()}
+    assert lines["january.xml"] == "january.xml: loaded, account U1000001, 2023-01-02 to 2023-01-31"
+    assert lines["february.xml"] == "february.xml: loaded, account U1000001, 2023-01-16 to 2023-02-10"
+    assert "set aside in quarantine: cut.xml " in lines["cut.xml"]
+    assert re.search(r"\((line|byte) \d+", lines["cut.xml"])
+    assert lines["Next"].startswith("Next: `tieout run`")
+    without_a_traceback(done)
+    assert list((tmp_path / "inbox").iterdir()) == []
+    (kept,) = (tmp_path / "quarantine").glob("*-cut.xml")
+    assert kept.read_bytes() == (papers / "cut.xml").read_bytes()
+    assert runs(tmp_path) == [("ingest", "SUCCESS")]
+
+    again = tieout(tmp_path, "ingest", str(papers / "february.xml"))
+    assert again.stdout == "february.xml: already loaded as february.xml; nothing changed\n"
+
+
+def test_ingest_as_json(papers: Path, tmp_path: Path) -> None:
+    shutil.copy(papers / "january.xml", tmp_path / "another name.xml")
+    done = tieout(
+        tmp_path / "data", "ingest", "--json",
+        *(str(p) for p in (papers / "january.xml", tmp_path / "another name.xml", papers / "cut.xml")),
+        expect=2,
+    )  # fmt: skip
+
+    outcome = json.loads(done.stdout)
+    assert (outcome["success"], outcome["nothing_new"], outcome["version"]) == (True, False, None)
+    told = {r["file_name"]: r for r in outcome["receipts"]}
+    assert {name: r["status"] for name, r in told.items()} == {
+        "another name.xml": "loaded",  # taken in the order of their names
+        "cut.xml": "quarantined",
+        "january.xml": "duplicate",
+    }
+    loaded = told["another name.xml"]
+    assert loaded["accounts"] == ["U1000001"]
+    assert (loaded["period_start_date"], loaded["period_end_date"]) == ("2023-01-02", "2023-01-31")
+    assert loaded["document_id"] == told["january.xml"]["document_id"]
+    assert loaded["size_bytes"] == (papers / "january.xml").stat().st_size
+
+
+def test_names_that_the_inbox_passes_over_are_taken_when_a_person_gives_them(
+    papers: Path, tmp_path: Path
+) -> None:
+    """Hidden and unfinished files are left alone in the inbox; a file named on the command line is meant."""
+    names = [".hidden.xml", "statement.tmp", "n" * 251 + ".xml"]
+    for name in names:
+        shutil.copy(papers / "cut.xml", tmp_path / name)
+
+    done = tieout(tmp_path / "data", "ingest", "--json", *(str(tmp_path / name) for name in names), expect=2)
+
+    receipts = json.loads(done.stdout)["receipts"]
+    assert [(r["file_name"], r["status"]) for r in receipts] == [
+        ("hidden.xml", "quarantined"),
+        ("n" * 251 + ".xml", "quarantined"),
+        ("statement.tmp.xml", "quarantined"),
+    ]
+
+
+def test_ingest_refuses_what_is_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for argument in (folder, tmp_path / "absent.xml"):
+        done = tieout(tmp_path / "data", "ingest", str(argument), expect=2)
+        assert str(argument.name) in done.stderr.replace("\n", "").replace("│", "").replace(" ", "")
+        without_a_traceback(done)
+    assert not (tmp_path / "data" / "raw").exists()
+
+
+# Run
+
+
+def test_a_second_run_says_nothing_new_and_starts_no_run(published: Path) -> None:
+    before = runs(published)
+    done = tieout(published, "run")
+    assert (
+        done.stdout
+        == f"Nothing new: version {version(published)} is made from all documents that are here.\n"
+    )
+    as_json = json.loads(tieout(published, "run", "--json").stdout)
+    assert as_json == {
+        "success": True,
+        "nothing_new": True,
+        "receipts": [],
+        "version": version(published),
+        "failure": None,
+    }
+    assert runs(published) == before == [("ingest", "SUCCESS"), ("refresh", "SUCCESS")]
+
+
+@pytest.mark.parametrize("way", ["ingest", "inbox"])
+def test_a_document_that_comes_again_does_not_make_a_new_version(data: Path, papers: Path, way: str) -> None:
+    """Whether it is given to `ingest` or dropped into the inbox, under whatever name."""
+    before, standing = runs(data), version(data)
+    if way == "ingest":
+        tieout(data, "ingest", str(papers / "january.xml"))
+    else:
+        shutil.copy(papers / "january.xml", data / "inbox" / "again.xml")
+
+    done = tieout(data, "run")
+
+    assert done.stdout.splitlines()[-1].startswith(f"Nothing new: version {standing}")
+    if way == "inbox":
+        assert done.stdout.startswith("again.xml: already loaded as january.xml; nothing changed\n")
+    assert list((data / "inbox").iterdir()) == []
+    assert version(data) == standing
+    assert runs(data) == [*before, ("ingest", "SUCCESS")]
+
+
+def test_run_takes_the_inbox_and_force_rebuilds(data: Path, papers: Path) -> None:
+    first = version(data)
+    shutil.copy(papers / "february.xml", data / "inbox")
+    shutil.copy(papers / "cut.xml", data / "inbox")
+
+    done = json.loads(tieout(data, "run", "--json", expect=2).stdout)
+
+    assert (done["success"], done["nothing_new"], done["version"]) == (True, False, version(data))
+    assert [(r["file_name"], r["status"]) for r in done["receipts"]] == [
+        ("cut.xml", "quarantined"),
+        ("february.xml", "loaded"),
+    ]
+    assert version(data).startswith("000002-")
+    assert version(data)[7:] != first[7:]
+    assert nav(data)[-1]["nav_date"] == "2023-02-10"
+    assert tieout(data, "run").stdout.startswith("Nothing new")
+
+    second, figures = version(data), nav(data)
+    forced = tieout(data, "run", "--force")
+    assert forced.stdout == f"Published version 000003-{second[7:]}.\n"
+    assert nav(data) == figures
+    assert [job for job, _ in runs(data)].count("refresh") == 3
+
+
+def test_the_run_is_visible_to_dagster_with_everything_it_did(published: Path) -> None:
+    script = """
+import collections, json, dagster as dg
+with dg.DagsterInstance.get() as instance:
+    (run,) = instance.get_runs(filters=dg.RunsFilter(job_name="refresh"))
+    events = [e.dagster_event for e in instance.all_logs(run.run_id) if e.is_dagster_event]
+    checks = [e.asset_check_evaluation_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    print(json.dumps({
+        "status": run.status.value,
+        "assets": sorted(e.asset_key.to_user_string() for e in events if e.is_step_materialization),
+        "rows": {
+            e.asset_key.to_user_string(): e.step_materialization_data.materialization.metadata["dagster/row_count"].value
+            for e in events
+            if e.is_step_materialization
+            and "dagster/row_count" in e.step_materialization_data.materialization.metadata
+        },
+        "checks": sorted([c.asset_key.to_user_string(), c.check_name, c.passed] for c in checks),
+    }))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment(published, DAGSTER_HOME=str(published / "dagster")),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    seen = json.loads(done.stdout)
+
+    assert seen["status"] == "SUCCESS"
+    clean = {f"clean/{path.stem}" for path in (published / "clean").glob("*.parquet")}
+    marts = {f"marts/{path.stem}" for path in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql")}
+    assert len(clean) > 15
+    assert len(marts) > 15
+    assert {"raw/documents", "published/version"} | clean | marts <= set(seen["assets"])
+    assert max(Counter(seen["assets"]).values()) == 1
+
+    checks = {(asset, name) for asset, name, _ in seen["checks"]}
+    assert all(passed for _, _, passed in seen["checks"])
+    assert ("raw/documents", "readable") in checks
+    assert ("published/version", "ties_to_the_broker") in checks
+    facts_about_documents = {"clean/documents", "clean/document_sections"}
+    assert {(asset, "contract") for asset in clean - facts_about_documents} <= checks
+    tested = {asset for asset, name in checks if name.startswith(("primary_key", "no_row"))}
+    assert {"marts/fct_trade", "marts/reconciliation", "marts/document_section"} <= tested
+
+    (trades,) = query(published, "select count(*) as n from marts.fct_trade")
+    assert seen["rows"]["clean/trades"] == trades["n"] > 0
+
+
+# A broken contract, a break
+
+
+@pytest.fixture(scope="module")
+def copied_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the code, to be made defective: an upgrade that went wrong."""
+    root = tmp_path_factory.mktemp("code")
+    for package in CODE:
+        shutil.copytree(
+            ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__", "target")
+        )
+    return root
+
+
+def with_defect(code: Path, file: str, old: str, new: str, target: Path) -> dict[str, str]:
+    """The setting that makes the command run a copy of the code with one text in one file exchanged."""
+    shutil.copytree(code, target)
+    path = target / file
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    return {"PYTHONPATH": str(target)}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        pytest.param(
+            "transforms/clean/trading.py",
+            "    return build_transactions(_with_clock(raw), context, _TRADE_RULES)",
+            "    cleaned = build_transactions(_with_clock(raw), context, _TRADE_RULES)\n"
+            "    return Cleaned(cleaned.table.vstack(cleaned.table.tail(1)), cleaned.issues)",
+            r"table trades breaks its contract.*\n +key \(account_id, trade_key\) is not unique in row .*row_ordinal=\d+",
+            id="a clean table",
+        ),
+        pytest.param(
+            "dbt_project/models/marts/fct_trade.sql",
+            "from {{ ref('int_trades__convert') }}",
+            "from (from {{ ref('int_trades__convert') }}"
+            " union all (from {{ ref('int_trades__convert') }} limit 1))",
+            r"dbt refused to build the marts:\n +test primary_key_fct_trade_account_id__trade_key: Got 1 result",
+            id="a mart",
+        ),
+    ],
+)
+def test_a_broken_contract_leaves_the_old_version_standing(
+    data: Path, papers: Path, copied_code: Path, tmp_path: Path, file: str, old: str, new: str, said: str
+) -> None:
+    """The document is kept, the version that readers see is not touched, and the repaired code goes on from there."""
+    standing, figures = version(data), nav(data)
+    shutil.copy(papers / "february.xml", data / "inbox")
+    defect = with_defect(copied_code, file, old, new, tmp_path / "code")
+
+    done = tieout(data, "run", "--json", expect=1, settings=defect)
+
+    outcome = json.loads(done.stdout)
+    assert (outcome["success"], outcome["version"]) == (False, standing)
+    assert [r["status"] for r in outcome["receipts"]] == ["loaded"]
+    assert re.match(said, outcome["failure"])
+    assert "the run failed; the published version stands as it was" in done.stderr
+    without_a_traceback(done)
+    assert version(data) == standing
+    assert nav(data) == figures
+    assert [p.name for p in (data / "published").iterdir() if p.is_dir() and not p.is_symlink()] == [standing]
+    assert runs(data)[-1] == ("refresh", "FAILURE")
+
+
+def test_a_failed_contract_is_a_failed_check_and_the_next_run_needs_no_document_again(
+    data: Path, papers: Path, copied_code: Path, tmp_path: Path
+) -> None:
+    shutil.copy(papers / "february.xml", data / "inbox")
+    defect = with_defect(
+        copied_code,
+        "transforms/schemas/trading.py",
+        '    "trades",\n',
+        '    "trades_of_another_kind",\n',
+        tmp_path / "code",
+    )
+    tieout(data, "run", expect=1, settings=defect)
+    assert list((data / "inbox").iterdir()) == []
+
+    mended = tieout(data, "run")
+
+    assert mended.stdout.startswith("Published version 000002-")
+    assert nav(data)[-1]["nav_date"] == "2023-02-10"
+
+
+def test_a_break_against_the_broker_is_published_and_shown(papers: Path, tmp_path: Path) -> None:
+    """The broker's ending value is one unit of currency higher than its own components."""
+    text = (papers / "january.xml").read_text()
+    match = re.search(r'<ChangeInNAV [^>]*?\bendingValue="([^"]+)"', text)
+    assert match
+    wrong = Decimal(match[1]) + 1
+    start, end = match.span(1)
+    (tmp_path / "wrong.xml").write_text(f"{text[:start]}{wrong}{text[end:]}")
+    data = tmp_path / "data"
+    shutil.copytree(tmp_path, data / "inbox", ignore=shutil.ignore_patterns("data"))
+
+    done = tieout(data, "run")
+    assert done.stdout.splitlines()[-1].startswith("Published version 000001-")
+
+    reconciled = tieout(data, "reconcile", "--json", expect=1)
+    checks = json.loads(reconciled.stdout, parse_float=Decimal)
+    broken = [row for row in checks if row["status"] == "broken"]
+    assert broken
+    assert {abs(Decimal(row["difference"])) for row in broken} == {Decimal(1)}
+    assert {(row["period_start"], row["period_end"]) for row in broken} == {("2023-01-02", "2023-01-31")}
+    assert any(row["status"] == "tied" for row in checks)
+    shown = tieout(data, "reconcile", expect=1).stdout
+    assert f"{len(broken)} broken" in shown
+    assert broken[0]["check_name"] in shown.replace("\n", "") or broken[0]["check_name"][:8] in shown
+    assert "broken" in tieout(data, "summary").stdout
+    assert any(f["state"] == "problem" for f in json.loads(tieout(data, "doctor", "--json", expect=1).stdout))
+
+
+# Settings, and nothing there
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "hint"),
+    [
+        ("FLEX_TIMEZONE", "Mars/Base", "America/New_York"),
+        ("BASE_CURRENCY", "EURO", "EUR"),
+        ("TIEOUT_KEEP_VERSIONS", "0", "1"),
+        ("RISK_FREE_RATE", "a lot", "number"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_said_in_one_sentence(
+    tmp_path: Path, setting: str, value: str, hint: str
+) -> None:
+    done = tieout(tmp_path, "run", expect=2, settings={setting: value})
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("tieout: ")
+    assert setting in line
+    assert hint in line
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_folder_that_cannot_be_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    done = tieout(tmp_path / "file", "run", expect=2)
+    (line,) = done.stderr.splitlines()
+    assert str(tmp_path / "file") in line
+
+
+@pytest.mark.parametrize(
+    "call", [["summary"], ["daily"], ["positions", "--json"], ["reconcile"], ["query", "select 1"]]
+)
+def test_reading_before_anything_is_published_says_what_to_do(tmp_path: Path, call: list[str]) -> None:
+    done = tieout(tmp_path, *call, expect=2)
+    assert done.stdout == ""
+    assert "nothing is published" in done.stderr
+    assert "tieout run" in done.stderr
+    without_a_traceback(done)
+
+
+def test_every_line_of_the_json_log_is_json(papers: Path, tmp_path: Path) -> None:
+    """Also when the message holds quotation marks and backslashes."""
+    name = 'a "quoted" \\ name.xml'
+    shutil.copy(papers / "cut.xml", tmp_path / name)
+    done = tieout(
+        tmp_path / "data", "ingest", str(tmp_path / name), expect=2, settings={"LOG_FORMAT": "json"}
+    )
+    records = [json.loads(line) for line in done.stderr.splitlines()]
+    assert any(name in record["message"] for record in records)
+    assert {"at", "level", "message"} == set(records[0])
+
+
+# The demo
+
+
+@pytest.fixture
+def own_demo(demo: Path, tmp_path: Path) -> Path:
+    """A copy of the finished demo."""
+    return Path(shutil.copytree(demo, tmp_path / "data", symlinks=True))
+
+
+def test_the_demo_ends_with_a_summary_that_ties(demo: Path) -> None:
+    said = (demo / "demo.txt").read_text()
+    assert "U1000001" in said
+    assert "U2000002" in said
+    assert "broken" not in said
+    (tied,) = query(demo, "select count(*) as n from marts.reconciliation where status = 'tied'")
+    assert f"{tied['n']:,} of {tied['n']:,} tied" in said
+
+
+def test_the_demo_twice_is_a_no_op(own_demo: Path) -> None:
+    before, standing = runs(own_demo), version(own_demo)
+    done = tieout(own_demo, "demo")
+    assert "U1000001" in done.stdout
+    assert (runs(own_demo), version(own_demo)) == (before, standing)
+    assert list((own_demo / "inbox").iterdir()) == []
+
+
+def test_the_demo_of_another_seed_does_not_mix_with_the_one_that_is_there(own_demo: Path) -> None:
+    standing = version(own_demo)
+    done = tieout(own_demo, "demo", "--seed", "8", expect=2)
+    assert "seed 7" in done.stderr
+    assert "demo --clear" in done.stderr
+    assert version(own_demo) == standing
+
+
+@pytest.mark.parametrize("way", ["in the inbox", "still being copied in", "loaded"])
+def test_the_demo_does_not_mix_with_documents_of_a_person(papers: Path, tmp_path: Path, way: str) -> None:
+    """Even if the account and the file bear the names of the demo's own."""
+    data = tmp_path / "data"
+    name = "U1000001_2023-01.xml.part" if way == "still being copied in" else "U1000001_2023-01.xml"
+    (data / "inbox").mkdir(parents=True)
+    shutil.copy(papers / "january.xml", data / "inbox" / name)
+    if way == "loaded":
+        tieout(data, "ingest", str(papers / "january.xml"))
+    waiting = sorted((data / "inbox").iterdir())
+
+    done = tieout(data, "demo", expect=2)
+
+    assert re.search(
+        r"holds \d document\(s\) that are not the demo's \(such as U1000001_2023-01", done.stderr
+    )
+    assert "TIEOUT_DATA_DIR" in done.stderr
+    assert sorted((data / "inbox").iterdir()) == waiting
+    assert not (data / "published").exists()
+
+
+def test_clearing_where_no_demo_is_removes_nothing(papers: Path, tmp_path: Path) -> None:
+    tieout(tmp_path, "ingest", str(papers / "january.xml"))
+    manifest = (tmp_path / "raw" / "manifest.json").read_bytes()
+    done = tieout(tmp_path, "demo", "--clear")
+    assert "no demo" in done.stdout
+    assert (tmp_path / "raw" / "manifest.json").read_bytes() == manifest
+
+
+def test_clearing_the_demo_leaves_nothing_of_it(own_demo: Path) -> None:
+    shutil.copy(own_demo / "demo.txt", own_demo / "inbox" / ".hidden")
+    (own_demo / "inbox" / "folder").mkdir()
+    tieout(own_demo, "demo", "--clear")
+    left = {str(p.relative_to(own_demo)) for p in own_demo.rglob("*") if p.is_file()}
+    mine = {"demo.txt", "finished", "inbox/.hidden"}
+    assert {name for name in left - mine if not name.endswith(".lock")} == set()
+    assert (own_demo / "inbox" / "folder").is_dir()
+    assert "nothing is published" in tieout(own_demo, "summary", expect=2).stderr
+
+
+def test_clearing_the_demo_gives_a_person_the_own_documents_back(own_demo: Path, papers: Path) -> None:
+    """Loaded, waiting and set aside: all three are a person's, and none of them is lost."""
+    own = {path.name: path.read_bytes() for path in papers.iterdir()}
+    tieout(own_demo, "ingest", str(papers / "january.xml"), str(papers / "cut.xml"), expect=2)
+    shutil.copy(papers / "february.xml", own_demo / "inbox" / "U1000001_2023.xml")
+
+    done = tieout(own_demo, "demo", "--clear")
+
+    assert "1 document(s) of your own (such as january.xml) are back" in done.stdout
+    inbox = {path.name: path.read_bytes() for path in (own_demo / "inbox").iterdir()}
+    assert inbox == {"january.xml": own["january.xml"], "U1000001_2023.xml": own["february.xml"]}
+    (kept,) = (own_demo / "quarantine").glob("*-cut.xml")
+    assert kept.read_bytes() == own["cut.xml"]
+    assert not (own_demo / "raw").exists()
+
+
+def test_a_demo_that_was_killed_while_it_wrote_goes_on(own_demo: Path, tmp_path: Path) -> None:
+    """Its documents lie in the inbox, nothing is loaded: they are its own, and clearing takes them away."""
+    stopped = tmp_path / "stopped"
+    shutil.copytree(own_demo / "state", stopped / "state")
+    (stopped / "inbox").mkdir()
+    receipts = json.loads((own_demo / "raw" / "manifest.json").read_bytes())["receipts"]
+    for receipt in receipts[:3]:
+        document_id = receipt["document_id"]
+        source = own_demo / "raw" / "documents" / document_id[:2] / document_id
+        shutil.copy(source, stopped / "inbox" / receipt["file_name"])
+
+    assert "not the demo's" not in tieout(stopped, "demo", "--seed", "8", expect=2).stderr
+    assert tieout(stopped, "demo", "--clear").stdout.startswith("The demo is removed")
+    assert list((stopped / "inbox").iterdir()) == []
