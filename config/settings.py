@@ -73,6 +73,10 @@ def load_settings() -> Settings:
 
 
 def prepare_environment(data: DataFolder) -> None:
-    """Switch off usage statistics and point Dagster at the instance in the data folder, for this process."""
+    """Switch off usage statistics and fix the data folder, for this process and those that it starts.
+
+    The folder is written back as an absolute path: a child with another working directory must find the same one.
+    """
     os.environ.update(NO_STATISTICS)
+    os.environ["TIEOUT_DATA_DIR"] = str(data.root)
     os.environ["DAGSTER_HOME"] = str(data.dagster_home)

@@ -1,0 +1,63 @@
+"""Settings: what is accepted, what is refused in one sentence, what never prints."""
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import SettingsError, load_settings, prepare_environment
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("TIEOUT_DATA_DIR", "FLEX_TIMEZONE", "BASE_CURRENCY", "FLEX_TOKEN", "LOG_FORMAT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DAGSTER_HOME", "")
+
+
+def test_defaults_need_nothing(tmp_path: Path) -> None:
+    settings = load_settings()
+    assert settings.data.root == tmp_path / "data"
+    assert (settings.flex_timezone, settings.base_currency) == ("America/New_York", None)
+
+
+def test_a_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("BASE_CURRENCY=chf\nFLEX_TIMEZONE=Europe/Zurich\n")
+    monkeypatch.setenv("FLEX_TIMEZONE", "Asia/Tokyo")
+    settings = load_settings()
+    assert (settings.base_currency, settings.flex_timezone) == ("CHF", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("FLEX_TIMEZONE", "Mars/Base", "no time zone"),
+        ("BASE_CURRENCY", "EURO", "no currency code"),
+        ("LOG_FORMAT", "xml", "'text' or 'json'"),
+        ("TIEOUT_KEEP_VERSIONS", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_accepted(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=told) as error:
+        load_settings()
+    assert name in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_token_never_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEX_TOKEN", "123456789012345678901234")
+    settings = load_settings()
+    assert "1234567890" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_children_find_the_same_folder_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEOUT_DATA_DIR", "here")
+    prepare_environment(load_settings().data)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert load_settings().data.root == tmp_path / "here"
