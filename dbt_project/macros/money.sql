@@ -11,9 +11,29 @@
   end
 {%- endmacro %}
 
-{% macro rate_to_base(row_rate, currency, base_currency, daily_rate) -%}
+{% macro join_day_rate(rows, date_column) -%}
+  {#- Joins each row's account and the rate of its currency on its day: what day_rate and in_base read. -#}
+  left join {{ ref('stg_clean__account') }} as accounts
+    on {{ rows }}.account_id = accounts.account_id
+  left join {{ ref('int_fx__resolve_daily') }} as rates
+    on
+      {{ rows }}.account_id = rates.account_id
+      and {{ rows }}.currency = rates.currency
+      and {{ rows }}.{{ date_column }} = rates.rate_date
+{%- endmacro %}
+
+{% macro day_rate(rows, own_rate='fx_rate_to_base') -%}
   {#- The row's own rate; 1 in the base currency; else the day's rate that any other row or section reports. -#}
-  coalesce(nullif({{ row_rate }}, 0), case when {{ currency }} = {{ base_currency }} then 1 end, {{ daily_rate }})
+  coalesce(
+    nullif({{ rows }}.{{ own_rate }}, 0),
+    case when {{ rows }}.currency = accounts.base_currency then 1 end,
+    rates.rate
+  )
+{%- endmacro %}
+
+{% macro in_base(amount, rows) -%}
+  {#- An amount of the row in base currency, at its day_rate; NULL without one. -#}
+  {{ exact_product(amount, day_rate(rows)) }}
 {%- endmacro %}
 
 {% macro money_text(value) -%}

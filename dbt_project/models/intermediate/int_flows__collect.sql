@@ -16,19 +16,13 @@ cash as (
         cash.description,
         cash.currency,
         cash.amount,
-        {{ rate_to_base('cash.fx_rate_to_base', 'cash.currency', 'accounts.base_currency', 'rates.rate') }} as rate,
+        {{ day_rate('cash') }} as rate,
         null::{{ exact() }} as position_amount_base,
         cash.document_id,
         cash.section,
         cash.row_ordinal
     from {{ ref('stg_clean__cash_transaction') }} as cash
-    left join {{ ref('stg_clean__account') }} as accounts
-        on cash.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            cash.account_id = rates.account_id
-            and cash.currency = rates.currency
-            and cash.report_date = rates.rate_date
+    {{ join_day_rate('cash', 'report_date') }}
     where cash.category = 'deposit_withdrawal'
 ),
 
@@ -41,27 +35,18 @@ transfers as (
         moved.currency,
         -- A transfer of cash may show its amount as a position too: it is one flow.
         coalesce(moved.cash_transfer, 0) as amount,
-        {{ rate_to_base('moved.fx_rate_to_base', 'moved.currency', 'accounts.base_currency', 'rates.rate') }} as rate,
+        {{ day_rate('moved') }} as rate,
         case
             when moved.asset_class = 'CASH' and coalesce(moved.cash_transfer, 0) <> 0 then 0
             when moved.position_amount_base is not null then moved.position_amount_base
             when coalesce(moved.position_amount, 0) = 0 then 0
-            else {{ exact_product(
-                'moved.position_amount',
-                rate_to_base('moved.fx_rate_to_base', 'moved.currency', 'accounts.base_currency', 'rates.rate')
-            ) }}
+            else {{ in_base('moved.position_amount', 'moved') }}
         end as position_amount_base,
         moved.document_id,
         moved.section,
         moved.row_ordinal
     from {{ ref('stg_clean__transfer') }} as moved
-    left join {{ ref('stg_clean__account') }} as accounts
-        on moved.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            moved.account_id = rates.account_id
-            and moved.currency = rates.currency
-            and moved.report_date = rates.rate_date
+    {{ join_day_rate('moved', 'report_date') }}
 ),
 
 flows as (

@@ -8,10 +8,7 @@ points as (
         windows.performance_window,
         windows.start_date,
         returns.day_date,
-        product(1 + coalesce(returns.twr, 0)) over (
-            partition by windows.account_id, windows.performance_window
-            order by returns.day_date rows unbounded preceding
-        ) as twr_index
+        product(1 + coalesce(returns.twr, 0)) {{ so_far('windows.account_id, windows.performance_window') }} as twr_index
     from {{ ref('int_performance__window') }} as windows
     inner join {{ ref('int_returns__link') }} as returns
         on
@@ -24,22 +21,15 @@ points as (
 peaked as (
     select
         *,
-        greatest(1.0, max(twr_index) over (
-            partition by account_id, performance_window order by day_date rows unbounded preceding
-        )) as peak_index
+        {{ peak_so_far('account_id, performance_window') }} as peak_index
     from points
 ),
 
 dated as (
     select
         *,
-        coalesce(
-            max(day_date) filter (where twr_index = peak_index) over (
-                partition by account_id, performance_window order by day_date rows unbounded preceding
-            ),
-            start_date
-        ) as peak_date,
-        case when twr_index = peak_index then 0.0 else twr_index / peak_index - 1 end as drawdown
+        {{ peak_date_so_far('account_id, performance_window', 'start_date') }} as peak_date,
+        {{ fall_from_peak() }} as drawdown
     from peaked
 ),
 

@@ -42,23 +42,14 @@ actions as (
     select
         windows.account_id,
         windows.performance_window,
-        sum({{ exact_product(
-            'actions.realized_pnl',
-            rate_to_base('actions.fx_rate_to_base', 'actions.currency', 'accounts.base_currency', 'rates.rate')
-        ) }}) as realized_base
+        sum({{ in_base('actions.realized_pnl', 'actions') }}) as realized_base
     from windows
     inner join {{ ref('stg_clean__corporate_action') }} as actions
         on
             windows.account_id = actions.account_id
             and actions.report_date > windows.start_date
             and actions.report_date <= windows.as_of_date
-    left join {{ ref('stg_clean__account') }} as accounts
-        on actions.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            actions.account_id = rates.account_id
-            and actions.currency = rates.currency
-            and actions.report_date = rates.rate_date
+    {{ join_day_rate('actions', 'report_date') }}
     where actions.realized_pnl <> 0
     group by all
 )

@@ -92,23 +92,13 @@ holdings as (
         sum(positions.source_rows) as source_rows,
         count(*) filter (
             where positions.position_value is null
-            or {{ rate_to_base('positions.fx_rate_to_base', 'positions.currency', 'accounts.base_currency', 'rates.rate') }}
-            is null
+            or {{ day_rate('positions') }} is null
         ) as unvalued,
-        sum({{ exact_product(
-            'positions.position_value',
-            rate_to_base('positions.fx_rate_to_base', 'positions.currency', 'accounts.base_currency', 'rates.rate')
-        ) }}) as value_base
+        sum({{ in_base('positions.position_value', 'positions') }}) as value_base
     from snapshots
     inner join {{ ref('stg_clean__position') }} as positions
         on snapshots.account_id = positions.account_id and snapshots.snapshot_date = positions.report_date
-    left join {{ ref('stg_clean__account') }} as accounts
-        on positions.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            positions.account_id = rates.account_id
-            and positions.currency = rates.currency
-            and positions.report_date = rates.rate_date
+    {{ join_day_rate('positions', 'report_date') }}
     group by all
 ),
 
@@ -117,18 +107,9 @@ accruals as (
         accruals.account_id,
         accruals.report_date,
         count(*) as source_rows,
-        sum({{ exact_product(
-            'accruals.net_amount',
-            rate_to_base('accruals.fx_rate_to_base', 'accruals.currency', 'accounts.base_currency', 'rates.rate')
-        ) }}) as value_base
+        sum({{ in_base('accruals.net_amount', 'accruals') }}) as value_base
     from {{ ref('stg_clean__dividend_accrual') }} as accruals
-    left join {{ ref('stg_clean__account') }} as accounts
-        on accruals.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            accruals.account_id = rates.account_id
-            and accruals.currency = rates.currency
-            and accruals.report_date = rates.rate_date
+    {{ join_day_rate('accruals', 'report_date') }}
     group by all
 ),
 

@@ -75,22 +75,13 @@ actions as (
         periods.period_start,
         periods.period_end,
         count(*) as action_rows,
-        sum({{ exact_product(
-            'actions.realized_pnl',
-            rate_to_base('actions.fx_rate_to_base', 'actions.currency', 'accounts.base_currency', 'rates.rate')
-        ) }}) as realized_base
+        sum({{ in_base('actions.realized_pnl', 'actions') }}) as realized_base
     from periods
     inner join {{ ref('stg_clean__corporate_action') }} as actions
         on
             periods.account_id = actions.account_id
             and actions.report_date between periods.period_start and periods.period_end
-    left join {{ ref('stg_clean__account') }} as accounts
-        on actions.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            actions.account_id = rates.account_id
-            and actions.currency = rates.currency
-            and actions.report_date = rates.rate_date
+    {{ join_day_rate('actions', 'report_date') }}
     where actions.realized_pnl <> 0
     group by all
 ),
@@ -112,20 +103,11 @@ positions as (
         snapshots.period_end,
         sum(positions.source_rows) as source_rows,
         count(positions.unrealized_pnl) as unrealized_rows,
-        sum({{ exact_product(
-            'positions.unrealized_pnl',
-            rate_to_base('positions.fx_rate_to_base', 'positions.currency', 'accounts.base_currency', 'rates.rate')
-        ) }}) as unrealized_base
+        sum({{ in_base('positions.unrealized_pnl', 'positions') }}) as unrealized_base
     from snapshots
     inner join {{ ref('stg_clean__position') }} as positions
         on snapshots.account_id = positions.account_id and snapshots.snapshot_date = positions.report_date
-    left join {{ ref('stg_clean__account') }} as accounts
-        on positions.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            positions.account_id = rates.account_id
-            and positions.currency = rates.currency
-            and positions.report_date = rates.rate_date
+    {{ join_day_rate('positions', 'report_date') }}
     group by all
 ),
 

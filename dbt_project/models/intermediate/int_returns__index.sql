@@ -8,18 +8,14 @@ indexed as (
         day_date,
         chain_id,
         min(day_date) over (partition by account_id, chain_id) as chain_start_date,
-        product(1 + coalesce(twr, 0)) over (
-            partition by account_id, chain_id order by day_date rows unbounded preceding
-        ) as twr_index
+        product(1 + coalesce(twr, 0)) {{ so_far('account_id, chain_id') }} as twr_index
     from {{ ref('int_returns__link') }}
 ),
 
 peaked as (
     select
         *,
-        greatest(1.0, max(twr_index) over (
-            partition by account_id, chain_id order by day_date rows unbounded preceding
-        )) as peak_index
+        {{ peak_so_far('account_id, chain_id') }} as peak_index
     from indexed
 )
 
@@ -30,11 +26,6 @@ select
     chain_start_date,
     twr_index,
     peak_index,
-    coalesce(
-        max(day_date) filter (where twr_index = peak_index) over (
-            partition by account_id, chain_id order by day_date rows unbounded preceding
-        ),
-        chain_start_date
-    ) as peak_date,
-    case when twr_index = peak_index then 0.0 else twr_index / peak_index - 1 end as drawdown
+    {{ peak_date_so_far('account_id, chain_id', 'chain_start_date') }} as peak_date,
+    {{ fall_from_peak() }} as drawdown
 from peaked

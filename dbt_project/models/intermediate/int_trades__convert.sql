@@ -29,14 +29,10 @@ select
     trades.accrued_interest,
     trades.cost,
     trades.realized_pnl,
-    {{ exact_product(
-        'trades.realized_pnl',
-        rate_to_base('trades.fx_rate_to_base', 'trades.currency', 'accounts.base_currency', 'rates.rate')
-    ) }} as realized_pnl_base,
+    {{ in_base('trades.realized_pnl', 'trades') }} as realized_pnl_base,
     trades.mtm_pnl,
     trades.close_price,
-    cast({{ rate_to_base('trades.fx_rate_to_base', 'trades.currency', 'accounts.base_currency', 'rates.rate') }}
-        as {{ exact() }}) as fx_rate_to_base,
+    cast({{ day_rate('trades') }} as {{ exact() }}) as fx_rate_to_base,
     trades.is_cancel,
     trades.transaction_type,
     trades.notes,
@@ -50,10 +46,4 @@ select
     trades.section,
     trades.row_ordinal
 from {{ ref('stg_clean__trade') }} as trades
-left join {{ ref('stg_clean__account') }} as accounts
-    on trades.account_id = accounts.account_id
-left join {{ ref('int_fx__resolve_daily') }} as rates
-    on
-        trades.account_id = rates.account_id
-        and trades.currency = rates.currency
-        and trades.report_date = rates.rate_date
+{{ join_day_rate('trades', 'report_date') }}

@@ -17,12 +17,8 @@ select
     cash.description,
     cash.currency,
     cash.amount,
-    {{ exact_product(
-        'cash.amount',
-        rate_to_base('cash.fx_rate_to_base', 'cash.currency', 'accounts.base_currency', 'rates.rate')
-    ) }} as amount_base,
-    cast({{ rate_to_base('cash.fx_rate_to_base', 'cash.currency', 'accounts.base_currency', 'rates.rate') }}
-        as {{ exact() }}) as fx_rate_to_base,
+    {{ in_base('cash.amount', 'cash') }} as amount_base,
+    cast({{ day_rate('cash') }} as {{ exact() }}) as fx_rate_to_base,
     cash.category = 'deposit_withdrawal' as is_external_flow,
     cash.code,
     cash.level,
@@ -30,10 +26,4 @@ select
     cash.section,
     cash.row_ordinal
 from {{ ref('stg_clean__cash_transaction') }} as cash
-left join {{ ref('stg_clean__account') }} as accounts
-    on cash.account_id = accounts.account_id
-left join {{ ref('int_fx__resolve_daily') }} as rates
-    on
-        cash.account_id = rates.account_id
-        and cash.currency = rates.currency
-        and cash.report_date = rates.rate_date
+{{ join_day_rate('cash', 'report_date') }}

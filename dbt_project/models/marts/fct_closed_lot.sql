@@ -19,21 +19,11 @@ select
     lots.cost,
     lots.proceeds,
     lots.realized_pnl,
-    {{ exact_product(
-        'lots.realized_pnl',
-        rate_to_base('lots.fx_rate_to_base', 'lots.currency', 'accounts.base_currency', 'rates.rate')
-    ) }} as realized_pnl_base,
-    cast({{ rate_to_base('lots.fx_rate_to_base', 'lots.currency', 'accounts.base_currency', 'rates.rate') }}
-        as {{ exact() }}) as fx_rate_to_base,
+    {{ in_base('lots.realized_pnl', 'lots') }} as realized_pnl_base,
+    cast({{ day_rate('lots') }} as {{ exact() }}) as fx_rate_to_base,
     lots.notes,
     lots.document_id,
     lots.section,
     lots.row_ordinal
 from {{ ref('stg_clean__closed_lot') }} as lots
-left join {{ ref('stg_clean__account') }} as accounts
-    on lots.account_id = accounts.account_id
-left join {{ ref('int_fx__resolve_daily') }} as rates
-    on
-        lots.account_id = rates.account_id
-        and lots.currency = rates.currency
-        and lots.report_date = rates.rate_date
+{{ join_day_rate('lots', 'report_date') }}

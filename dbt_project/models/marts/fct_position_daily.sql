@@ -85,16 +85,9 @@ cash as (
 rated as (
     select
         held.*,
-        cast({{ rate_to_base('held.row_rate', 'held.currency', 'accounts.base_currency', 'rates.rate') }}
-            as {{ exact() }}) as fx_rate_to_base
+        cast({{ day_rate('held', 'row_rate') }} as {{ exact() }}) as fx_rate_to_base
     from (select * from valued union all by name select * from cash) as held
-    left join {{ ref('stg_clean__account') }} as accounts
-        on held.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            held.account_id = rates.account_id
-            and held.currency = rates.currency
-            and held.position_date = rates.rate_date
+    {{ join_day_rate('held', 'position_date') }}
 )
 
 select
