@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from config.data_folder import DataFolder
 from config.settings import Settings, load_settings, prepare_environment
 from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
-from orchestration.keys import INGEST_JOB, REFRESH_JOB, WRITER_LOCK
-from orchestration.resources.files import exclusive
+from orchestration.keys import INGEST_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
+from orchestration.resources.files import exclusive, try_exclusive
 from orchestration.resources.publisher_state import current_version
 from orchestration.resources.raw_manifest import RawManifest, Receipt
 from orchestration.resources.raw_store import RawStore
@@ -99,6 +99,33 @@ def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:
     return replace(refreshed, receipts=(*ingested.receipts, *refreshed.receipts))
 
 
+class ServicesRunningError(Exception):
+    """`tieout up` runs on this data folder; the message says what to do."""
+
+
+@contextmanager
+def the_only_services(data: DataFolder) -> Iterator[None]:
+    """Hold the place of `tieout up` on a data folder: two of them would start every run twice."""
+    with try_exclusive(data.root / SERVICES_LOCK) as held:
+        if not held:
+            raise ServicesRunningError(f"`tieout up` is running on {data.root}; end it first (Ctrl-C)")
+        yield
+
+
+def prepare_services(data: DataFolder) -> None:
+    """Make Dagster's instance ready for its daemon. The caller holds the services' place.
+
+    Runs that died with the last services are marked as failed: the daemon starts one run at a time, and would wait
+    for them for ever.
+    """
+    prepare_environment(data)
+    prepare_instance(data)
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
+        end_killed_runs(instance, by_command=False)
+
+
 @contextmanager
 def nobody_writes(data: DataFolder) -> Iterator[None]:
     """Hold the data folder as a run does: waits for the one that is writing, and the next one waits for us."""
@@ -128,7 +155,13 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
     with exclusive(settings.data.dagster_home / ".command.lock"), dg.DagsterInstance.get() as instance:
-        end_killed_runs(instance)
+        end_killed_runs(instance, by_command=True)
+        with (
+            try_exclusive(settings.data.root / SERVICES_LOCK) as no_services,
+            try_exclusive(settings.data.root / WRITER_LOCK) as no_writer,
+        ):
+            if no_services and no_writer:
+                end_killed_runs(instance, by_command=False)
         job = build_defs().resolve_job_def(job_name)
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, run_config=QUIET_CONSOLE, tags=BY_COMMAND

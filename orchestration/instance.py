@@ -35,17 +35,19 @@ def prepare_instance(data: DataFolder) -> None:
         write_atomically(path, DAGSTER_YAML.encode())
 
 
-def end_killed_runs(instance: "dg.DagsterInstance") -> None:
-    """Mark runs of the command as failed whose process was killed, and free their places in the pools.
+def end_killed_runs(instance: "dg.DagsterInstance", by_command: bool) -> None:
+    """Mark runs as failed whose process was killed, and free their places in the pools.
 
-    The caller holds the command's lock, so no such run is alive. Without this their places would stay taken, and the
-    next run would wait for ever.
+    `by_command` chooses the runs of the command or those of the services (`tieout up`). The caller holds the lock of
+    the one or the other, so no such run is alive. Without this their places would stay taken, and the next run would
+    wait for ever.
     """
     import dagster as dg
 
     unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(filters=dg.RunsFilter(tags=BY_COMMAND, statuses=unfinished)):
-        instance.report_run_failed(
-            run, "The process of this run was killed. The next run begins where it is safe."
-        )
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=unfinished)):
+        if (BY_COMMAND.items() <= run.tags.items()) == by_command:
+            instance.report_run_failed(
+                run, "The process of this run was killed. The next run begins where it is safe."
+            )
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -1,4 +1,4 @@
-"""The names that the asset graph is made of: groups, kinds, jobs, pools, tags, the writer's lock. No logic."""
+"""The names that the asset graph is made of: groups, kinds, jobs, pools, tags, locks. No logic."""
 
 RAW = "raw"
 CLEAN = "clean"
@@ -7,8 +7,9 @@ PUBLISH = "publish"
 
 WAREHOUSE_POOL = "warehouse"
 
-# In the data folder's root: who holds it is the one that writes.
+# In the data folder's root: who holds the first is the one run that writes, the second the one `tieout up`.
 WRITER_LOCK = ".writer.lock"
+SERVICES_LOCK = ".services.lock"
 
 INGEST_JOB = "ingest"
 REFRESH_JOB = "refresh"

@@ -100,8 +100,12 @@ def _documents(command: CommandContext) -> Iterator[Finding]:
         if not path.with_name(path.name.removesuffix(".reason.json")).exists():
             continue  # the document is gone, or this is itself a document that bears such a name
         told = json.loads(path.read_bytes())
+        name = told["file_name"]
         yield Finding(
-            "quarantine", "warning", told["reason"], f"then remove {path.name.removesuffix('.reason.json')}"
+            "quarantine",
+            "warning",
+            told["reason"] if name in told["reason"] else f"{name}: {told['reason']}",
+            f"then remove {path.name.removesuffix('.reason.json')} from {command.data.quarantine}",
         )
 
 

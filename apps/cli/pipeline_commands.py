@@ -11,7 +11,16 @@ from apps.cli import demo_account, inbox, services
 from apps.cli.context import EXIT_BREAK, EXIT_OK, EXIT_USAGE, CommandContext, fail
 from apps.cli.read_commands import print_summary
 from config.data_folder import DataFolder
-from orchestration.build import Receipt, RunOutcome, nobody_writes, prepare_instance, run_ingest, run_refresh
+from orchestration.build import (
+    Receipt,
+    RunOutcome,
+    ServicesRunningError,
+    nobody_writes,
+    prepare_services,
+    run_ingest,
+    run_refresh,
+    the_only_services,
+)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -99,11 +108,11 @@ def up(
 ) -> None:
     """Dagster's UI with its daemon, and the dashboard; both on 127.0.0.1 only. Ctrl-C ends both."""
     command: CommandContext = ctx.obj
-    prepare_instance(command.data)
     try:
-        with services.the_only_one(command.data):
+        with the_only_services(command.data):
+            prepare_services(command.data)
             code = services.run_until_stopped(command.data, dagster_port, dashboard_port)
-    except services.AlreadyRunningError as error:
+    except ServicesRunningError as error:
         fail(str(error))
     raise typer.Exit(code)
 
@@ -136,9 +145,9 @@ def _clear_demo(command: CommandContext) -> None:
         typer.echo(f"There is no demo in {data.root}; nothing was removed.")
         return
     try:
-        with services.the_only_one(data), nobody_writes(data):
+        with the_only_services(data), nobody_writes(data):
             put_back = demo_account.clear(data)
-    except services.AlreadyRunningError as error:
+    except ServicesRunningError as error:
         fail(str(error))
     typer.echo(f"The demo is removed from {data.root}.")
     if put_back:

@@ -1,13 +1,11 @@
 """Running the Dagster UI and the dashboard side by side until one stops or a signal comes. Loopback only."""
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -18,24 +16,6 @@ from config.data_folder import DataFolder
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 GRACE_SECONDS = 15.0
-
-
-class AlreadyRunningError(Exception):
-    """`tieout up` runs on this data folder; the message says what to do."""
-
-
-@contextmanager
-def the_only_one(data: DataFolder) -> Iterator[None]:
-    """Hold the place of `tieout up` on a data folder: two of them would start every run twice."""
-    data.root.mkdir(parents=True, exist_ok=True)
-    with (data.root / ".up.lock").open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunningError(
-                f"`tieout up` is running on {data.root}; end it first (Ctrl-C)"
-            ) from error
-        yield
 
 
 def run_until_stopped(data: DataFolder, dagster_port: int, dashboard_port: int) -> int:

@@ -62,3 +62,16 @@ def exclusive(lock_file: Path) -> Iterator[None]:
             log.info("another run is writing to %s; waiting for it to end", lock_file.parent)
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def try_exclusive(lock_file: Path) -> Iterator[bool]:
+    """Hold a lock between processes if nobody has it; says whether we do. Waits for nobody."""
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
