@@ -13,7 +13,7 @@ from tests.support.invented_books import EUR_ACCOUNT, USD_ACCOUNT
 from tests.support.published_fixture import write_published
 
 # One worker for all of them: they share a server and a browser.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

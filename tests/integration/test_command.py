@@ -20,8 +20,6 @@ import pytest
 from tests.support.command import ROOT, environment, tieout
 from transforms.broker_simulator import simulate
 
-pytestmark = pytest.mark.xdist_group("command")
-
 CODE = ("apps", "config", "orchestration", "transforms", "dbt_project")
 
 

@@ -20,8 +20,6 @@ from tests.support.command import tieout
 from tests.support.flex_text import cash_row, flex_document
 from transforms.broker_simulator import simulate
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 ENTITY_BOMB = (
     b'<?xml version="1.0"?>\n<!DOCTYPE lolz [<!ENTITY a "ha">'
     + b"".join(b'<!ENTITY %c "%s">' % (c, b"&%c;" % (c - 1) * 10) for c in range(ord("b"), ord("k")))

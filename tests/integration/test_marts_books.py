@@ -21,8 +21,6 @@ from tests.support.marts_books import (
     tied,
 )
 
-pytestmark = pytest.mark.xdist_group("dbt_books")
-
 BUILD = {
     "version_id": "000007-abcdef01", "fingerprint": "f" * 64, "built_at": "2024-03-09T06:14:00+00:00",
     "code_version": "1.2.3",

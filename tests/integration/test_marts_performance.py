@@ -15,8 +15,6 @@ from tests.support.marts_performance import (
     special_accounts,
 )
 
-pytestmark = pytest.mark.xdist_group("dbt_performance")
-
 WINDOWS = {
     "MTD": date(2025, 1, 31),
     "QTD": date(2024, 12, 31),

@@ -104,7 +104,6 @@ def drop(data: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("services")
 def test_both_servers_from_their_start_to_their_end(demo: Path, tmp_path: Path) -> None:
     """One test, because starting them is dear: they answer here only, take a document, and leave nothing behind."""
     data = Path(shutil.copytree(demo, tmp_path / "data", symlinks=True))
