@@ -22,12 +22,18 @@ EMPTY_PAGE = "import streamlit as st\nst.html('<b data-testid=\"value-nav\">1</b
 
 
 def main() -> None:
-    """Print medians over fresh browser sessions (the browser's cache is warm, as for a person who comes again)."""
-    if not CHROMIUM.exists():
-        sys.exit(f"no Chromium at {CHROMIUM}: install Debian's package chromium")
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
+    """The page on the demo's marts."""
+    with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         run(command("demo"), environment(data), data)
+        report(data)
+
+
+def report(data: Path) -> None:
+    """Print medians over fresh pages on this folder's marts (the browser's cache is warm, as on a second visit)."""
+    if not CHROMIUM.exists():
+        sys.exit(f"no Chromium at {CHROMIUM}: install Debian's package chromium")
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         script = data / "empty.py"
         script.write_text(EMPTY_PAGE)

@@ -1,5 +1,6 @@
 """One asset per canonical table, made from the registry of builders and the contracts of `transforms`."""
 
+import logging
 from collections.abc import Iterator
 
 import dagster as dg
@@ -13,6 +14,8 @@ from transforms.clean import CLEAN_TABLES, CleanContext, CleanTable
 from transforms.schemas import CONTRACTS, ContractError, TableContract
 
 CONTRACT_CHECK = "contract"
+
+log = logging.getLogger("tieout")
 
 
 def clean_assets() -> list[dg.AssetsDefinition]:
@@ -56,6 +59,7 @@ def _asset(table: CleanTable, contract: TableContract) -> dg.AssetsDefinition:
             )
             raise dg.Failure(str(error), allow_retries=False) from error
         data.clean.write(table.name, valid)
+        log.info("clean/%s: %s rows", table.name, f"{valid.height:,}")
         data.clean.write(f"_issues/{table.name}", cleaned.issues)
         yield dg.MaterializeResult(
             metadata={"dagster/row_count": valid.height, "cells_not_read": _errors(cleaned.issues)},

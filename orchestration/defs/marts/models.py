@@ -1,5 +1,6 @@
 """The dbt models as assets, their tests as checks. Built in one dbt call, in this process."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,8 @@ from orchestration.keys import CLEAN, MARTS, OWNERS, WAREHOUSE_POOL
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.resources.dbt import NodeResult
 from orchestration.staleness import code_version, inputs_fingerprint
+
+log = logging.getLogger("tieout")
 
 FAILED = {"error", "fail", "runtime error"}
 
@@ -41,6 +44,7 @@ def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def models(
         context: dg.AssetExecutionContext, data: DataResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        log.info("building the marts")
         results = data.dbt.build(_variables(data))
         yield from _events(results, manifest, context.assets_def, data.dbt.row_counts())
         failed = [r for r in results if r.status in FAILED]

@@ -1,5 +1,6 @@
 """The asset `published/version`: the marts as every reader sees them, and the checks of what they say."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from orchestration.staleness import inputs_fingerprint
 
 VERSION = dg.AssetKey(["published", "version"])
 SHOWN_BREAKS = 50
+
+log = logging.getLogger("tieout")
 
 # The sections of the broker's documents whose totals our figures are held against: one check each.
 RECONCILED_SECTIONS = (
@@ -51,6 +54,7 @@ def published_version(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
         fingerprint = inputs_fingerprint(data.raw.manifest(), data.settings)
         name = data.publisher.next_version(fingerprint)
         rows = data.publisher.publish(data.folder.warehouse, name)
+        log.info("published %s", name)
         path = data.folder.published / name / FILE_NAME
         yield dg.MaterializeResult(
             metadata={
