@@ -1,7 +1,6 @@
 """Running a command as a whole process and taking its wall time and peak memory from the operating system."""
 
 import os
-import statistics
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -33,8 +32,3 @@ def run(
             f"{command} ended with {process.returncode}:\n{log.read_text(errors='replace')[-4000:]}"
         )
     return Figure(seconds, usage.ru_maxrss * 1024)
-
-
-def median_seconds(figures: Sequence[Figure]) -> float:
-    """The middle of several runs, in seconds."""
-    return statistics.median(figure.seconds for figure in figures)

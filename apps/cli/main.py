@@ -1,5 +1,6 @@
 """The `tieout` command: puts the commands together, turns errors into one sentence and an exit code. No logic."""
 
+import gc
 import json
 import logging
 import sys
@@ -13,6 +14,10 @@ from rich.logging import RichHandler
 from apps.cli import doctor, pipeline_commands, read_commands
 from apps.cli.context import EXIT_USAGE, CommandContext
 from config.settings import SettingsError, load_settings, prepare_environment
+
+# Imports and the manifest make millions of objects that live as long as the command: collecting among them
+# at Python's default of 700 new objects costs about a tenth of a run.
+_COLLECT_AFTER = (200_000, 50, 1000)
 
 app = typer.Typer(
     name="tieout",
@@ -49,6 +54,7 @@ doctor.register(app)
 
 def main() -> None:
     """Entry point: exit 0 ok, 1 a break or a failed check, 2 bad usage or unreadable input."""
+    gc.set_threshold(*_COLLECT_AFTER)
     try:
         app()
     except SettingsError as error:
