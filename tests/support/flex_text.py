@@ -11,14 +11,17 @@ def flex_document(
     start: str = "20240102",
     end: str = "20240102",
     generated: str = "20240103;010000",
+    base: str | None = None,
 ) -> bytes:
-    """One statement with these sections: section → rows of (tag, attributes)."""
+    """One statement with these sections: section → rows of (tag, attributes); `base` is the account's currency."""
     body = "".join(
         f"<{section}>"
         + "".join(f"<{tag} {_attributes(values)}/>" for tag, values in rows)
         + f"</{section}>\n"
         for section, rows in sections.items()
     )
+    if base:
+        body = f'<AccountInformation accountId="{account}" currency="{base}"/>\n{body}'
     return (
         '<FlexQueryResponse queryName="test" type="AF"><FlexStatements count="1">'
         f'<FlexStatement accountId="{account}" fromDate="{start}" toDate="{end}" period="" '
