@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -93,8 +94,17 @@ class RawManifest:
 
 def read_manifest(path: Path) -> RawManifest:
     """Read the manifest; an absent one is an empty raw layer. Raises ValueError for one that we cannot read."""
-    if not path.exists():
+    try:
+        found = path.stat()
+    except FileNotFoundError:
         return RawManifest()
+    return _read(path, (found.st_ino, found.st_mtime_ns, found.st_size))
+
+
+# A run asks for the manifest once a section; ten years of daily documents make it a megabyte. A replaced file is
+# another inode, so what was read of this one still holds.
+@lru_cache(maxsize=2)
+def _read(path: Path, _identity: tuple[int, int, int]) -> RawManifest:
     content = json.loads(path.read_bytes())
     if content["format"] != FORMAT:
         raise ValueError(
