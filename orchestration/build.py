@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.data_folder import DataFolder
 from config.settings import Settings, load_settings, prepare_environment
-from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
+from orchestration.instance import BY_COMMAND, end_killed_runs, history_held_open, prepare_instance
 from orchestration.keys import INGEST_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
 from orchestration.resources.files import exclusive, try_exclusive
 from orchestration.resources.publisher_state import current_version
@@ -154,7 +154,11 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
 
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
-    with exclusive(settings.data.dagster_home / ".command.lock"), dg.DagsterInstance.get() as instance:
+    with (
+        exclusive(settings.data.dagster_home / ".command.lock"),
+        history_held_open(settings.data),
+        dg.DagsterInstance.get() as instance,
+    ):
         end_killed_runs(instance, by_command=True)
         with (
             try_exclusive(settings.data.root / SERVICES_LOCK) as no_services,

@@ -75,16 +75,14 @@ def _copy_marts(warehouse: Path, target: Path) -> dict[str, int]:
         connection.execute(f"attach {_quoted(str(warehouse))} as warehouse (read_only)")
         connection.execute(f"create schema {SCHEMA}")
         tables = connection.execute(
-            "select table_name, comment, estimated_size from duckdb_tables()"
+            "select table_name, comment from duckdb_tables()"
             " where database_name = 'warehouse' and schema_name = ? order by table_name",
             [SCHEMA],
         ).fetchall()
         rows = {}
-        for name, comment, _ in tables:
+        for name, _ in tables:
             table = f'{SCHEMA}."{name}"'
             connection.execute(f'create table {table} as from warehouse.{SCHEMA}."{name}"')
-            if comment:
-                connection.execute(f"comment on table {table} is {_quoted(comment)}")
             (count,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)
             rows[name] = count
         columns = connection.execute(
@@ -92,8 +90,13 @@ def _copy_marts(warehouse: Path, target: Path) -> dict[str, int]:
             " where database_name = 'warehouse' and schema_name = ? and comment is not null",
             [SCHEMA],
         ).fetchall()
+        connection.begin()  # one write to the disk for all comments, not one for each
+        for table_name, comment in tables:
+            if comment:
+                connection.execute(f'comment on table {SCHEMA}."{table_name}" is {_quoted(comment)}')
         for table_name, column, comment in columns:
             connection.execute(f'comment on column {SCHEMA}."{table_name}"."{column}" is {_quoted(comment)}')
+        connection.commit()
         connection.execute("detach warehouse")
         connection.execute("checkpoint")
     return rows
