@@ -44,7 +44,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
 
     from orchestration.defs.automation import automation, ingest_job, refresh_job
     from orchestration.defs.clean.documents import clean_document_sections, clean_documents
-    from orchestration.defs.clean.tables import clean_assets
+    from orchestration.defs.clean.tables import clean_tables
     from orchestration.defs.marts.models import dbt_models
     from orchestration.defs.publish.version import published_version
     from orchestration.defs.raw.documents import documents
@@ -61,7 +61,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             documents,
             clean_documents,
             clean_document_sections,
-            *clean_assets(),
+            clean_tables(),
             models,
             published_version(marts),
         ],
