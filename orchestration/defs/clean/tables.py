@@ -61,8 +61,13 @@ def _asset(table: CleanTable, contract: TableContract) -> dg.AssetsDefinition:
         data.clean.write(table.name, valid)
         log.info("clean/%s: %s rows", table.name, f"{valid.height:,}")
         data.clean.write(f"_issues/{table.name}", cleaned.issues)
+        data.clean.write(f"_restatements/{table.name}", cleaned.restatements)
         yield dg.MaterializeResult(
-            metadata={"dagster/row_count": valid.height, "cells_not_read": _errors(cleaned.issues)},
+            metadata={
+                "dagster/row_count": valid.height,
+                "cells_not_read": _errors(cleaned.issues),
+                "restatements": cleaned.restatements.height,
+            },
             check_results=[dg.AssetCheckResult(check_name=CONTRACT_CHECK, passed=True)],
         )
 
