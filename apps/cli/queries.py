@@ -213,6 +213,21 @@ def verdict(reader: Reader, where: Filter) -> dict[str, int]:
     return {name: counts.get(name, 0) for name in ("tied", "broken", "not_reported")}
 
 
+def gaps(reader: Reader, where: Filter) -> Result:
+    """What no document covers, with the request that would bring it: missing days first, then sections."""
+    clause, values = where.clause("last_date")
+    return reader.result(
+        f"""
+        SELECT account_id, gap, first_date, last_date, weekdays, sections, detail, suggestion, request
+        FROM marts.coverage_gap {clause}
+        ORDER BY account_id, list_position(['missing_days', 'missing_section', 'missing_history'], gap),
+                 first_date, last_date
+        """,
+        values,
+        limit=where.limit,
+    )
+
+
 def broken_rows(reader: Reader, where: Filter) -> Result:
     """The rows behind broken row-level checks, each with the document it came from."""
     clause, values = where.clause("period_end")

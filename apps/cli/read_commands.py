@@ -1,4 +1,4 @@
-"""The commands that read the published version: summary, daily, totals, trades, positions, reconcile, query.
+"""The commands that read the published version: summary, daily, totals, trades, positions, reconcile, gaps, query.
 
 Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or bad SQL.
 """
@@ -230,6 +230,24 @@ def reconcile(
         raise typer.Exit(EXIT_BREAK)
 
 
+def gaps(
+    context: typer.Context,
+    account: Account = None,
+    first: First = None,
+    last: Last = None,
+    limit: Annotated[int, _limit("gaps")] = 0,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Days and sections that no document covers, and the Flex query that would bring them."""
+    output = _output(as_json, as_csv)
+    with _reading(context) as reader:
+        result = queries.gaps(reader, _filter(reader, account, first, last, limit))
+    render.print_result(result, output, hide=("sections", "detail"))
+    if not result.rows and output is render.Output.TABLE:
+        typer.echo("no gaps: every section that an account has covers all its days", err=True)
+
+
 def query(
     context: typer.Context,
     sql: Annotated[
@@ -253,5 +271,5 @@ def query(
 
 def register(app: typer.Typer) -> None:
     """Add the reading commands to the `tieout` application."""
-    for command in (summary, daily, totals, trades, positions, reconcile, query):
+    for command in (summary, daily, totals, trades, positions, reconcile, gaps, query):
         app.command()(command)

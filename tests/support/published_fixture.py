@@ -66,6 +66,8 @@ MARTS = {
     "row_ordinal:i ours:n broker:n difference:n",
     "data_health": "check_name:t severity:t account_id:t document_id:t section:t row_ordinal:i subject:t "
     "detail:t suggestion:t",
+    "coverage_gap": "account_id:t gap:t first_date:d last_date:d weekdays:i sections:t detail:t suggestion:t "
+    "request:t",
     "document": "document_id:t receipt_ordinal:i file_name:t kind:t accounts:t period_start_date:d "
     "period_end_date:d when_generated_at:@ received_at:@ size_bytes:l status:t reason:t",
     "document_section": "document_id:t section:t rows_read:i rows_kept:i rows_superseded:i rows_rejected:i "
