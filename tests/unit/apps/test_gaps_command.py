@@ -4,6 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import typer
 from typer.testing import CliRunner, Result
 
@@ -18,7 +19,7 @@ def gaps(published: Path, *arguments: str) -> Result:
 
     @app.callback()
     def callback(context: typer.Context) -> None:
-        context.obj = type("Context", (), {"published": published})()
+        context.obj = type("Context", (), {"published": published, "state_url": ""})()
 
     register(app)
     return CliRunner().invoke(app, ["gaps", *arguments])
@@ -53,3 +54,14 @@ def test_no_gaps_says_so_and_exits_well(tmp_path: Path) -> None:
     done = gaps(write_published(tmp_path / "published", make_books()))
     assert done.exit_code == 0
     assert "no gaps" in done.stderr
+
+
+def test_a_version_of_an_older_tieout_says_what_to_do(tmp_path: Path) -> None:
+    published = write_published(tmp_path / "published", make_books())
+    with duckdb.connect(str(published / "000001-3fa9c1d2" / "tieout.duckdb")) as connection:
+        connection.execute("DROP TABLE marts.coverage_gap")
+    done = gaps(published)
+    assert done.exit_code == 2
+    assert (
+        "the published version has another layout than this Tieout; `tieout run` makes it anew" in done.stderr
+    )
