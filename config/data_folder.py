@@ -46,6 +46,11 @@ class DataFolder:
         return self.root / "state"
 
     @property
+    def state_url(self) -> str:
+        """The state store's database, where DB_URL names no other."""
+        return f"sqlite:///{self.state / 'tieout.sqlite'}"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance: runs, events, schedules."""
         return self.root / "dagster"

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     keep_versions: int = Field(default=5, ge=1, validation_alias="TIEOUT_KEEP_VERSIONS")
     risk_free_rate: float = Field(default=0.0, validation_alias="RISK_FREE_RATE")
     log_format: Literal["text", "json"] = Field(default="text", validation_alias="LOG_FORMAT")
+    db_url: SecretStr | None = Field(default=None, validation_alias="DB_URL")
     flex_token: SecretStr | None = Field(default=None, validation_alias="FLEX_TOKEN")
 
     @field_validator("flex_timezone")
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
         if len(code) != 3 or not code.isalpha():
             raise ValueError(f"{value!r} is no currency code; write one like EUR")
         return code
+
+    @property
+    def state_url(self) -> str:
+        """Where the state store is: DB_URL, or a file in the data folder. It may hold a password: never print it."""
+        return (self.db_url.get_secret_value() if self.db_url else "") or self.data.state_url
 
     @property
     def data(self) -> DataFolder:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from config.data_folder import DataFolder
 from config.settings import Settings, load_settings, prepare_environment
+from orchestration.as_of import AsOfError as AsOfError
+from orchestration.as_of import AsOfOutcome, build_as_of, parse_instant
 from orchestration.instance import BY_COMMAND, end_killed_runs, history_held_open, prepare_instance
 from orchestration.keys import INGEST_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
 from orchestration.resources.files import exclusive, try_exclusive
@@ -97,6 +99,21 @@ def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:
         return replace(ingested, nothing_new=ingested.success)
     refreshed = _run(settings, REFRESH_JOB)  # a file was exchanged while we looked
     return replace(refreshed, receipts=(*ingested.receipts, *refreshed.receipts))
+
+
+def run_as_of(
+    settings: Settings, instant: str, out: Path, known_by: str, overwrite: bool = False
+) -> AsOfOutcome:
+    """The marts as known at an instant, in one file; the data folder and its published version stay as they are.
+
+    Raises `AsOfError` for what cannot be asked.
+    """
+    from orchestration.resources.raw_subset import KnownBy
+
+    def refresh(then: Settings) -> RunOutcome:
+        return _run(then, REFRESH_JOB)
+
+    return build_as_of(settings, parse_instant(instant), out, KnownBy(known_by), refresh, overwrite)
 
 
 class ServicesRunningError(Exception):

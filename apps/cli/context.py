@@ -30,6 +30,11 @@ class CommandContext:
         """The folder of published versions."""
         return self.data.published
 
+    @property
+    def state_url(self) -> str:
+        """The state store's database. It may hold a password: never print it."""
+        return self.settings.state_url
+
 
 def fail(message: str, code: int = EXIT_USAGE) -> NoReturn:
     """Say what is wrong in one sentence on stderr, and leave."""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +13,25 @@ from apps.cli.context import EXIT_BREAK, EXIT_OK, EXIT_USAGE, CommandContext, fa
 from apps.cli.read_commands import print_summary
 from config.data_folder import DataFolder
 from orchestration.build import (
+    AsOfError,
     Receipt,
     RunOutcome,
     ServicesRunningError,
     nobody_writes,
     prepare_services,
+    run_as_of,
     run_ingest,
     run_refresh,
     the_only_services,
 )
+
+
+class KnownBy(StrEnum):
+    """What makes a document known at an instant."""
+
+    GENERATED = "generated"
+    RECEIVED = "received"
+
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -51,11 +62,30 @@ def ingest(
 
 def run(
     ctx: typer.Context,
-    force: Annotated[bool, typer.Option("--force", help="Rebuild even if nothing is new.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Rebuild even if nothing is new; with --as-of, overwrite the file."),
+    ] = False,
     as_json: JsonOption = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="INSTANT", help="Build what was known then into --out (without a zone: UTC)."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The DuckDB file for --as-of.")] = None,
+    known_by: Annotated[
+        KnownBy,
+        typer.Option(help="For --as-of: known when the broker generated it, or when it was received."),
+    ] = KnownBy.GENERATED,
 ) -> None:
     """Bring everything up to date: inbox, clean tables, marts, published version."""
     command: CommandContext = ctx.obj
+    if as_of is not None or out is not None:
+        if as_of is None or out is None:
+            fail("--as-of and --out belong together")
+        _run_as_of(command, as_of, out, known_by, force, as_json)
+        return
     outcome = run_refresh(command.settings, force)
     if as_json:
         typer.echo(_as_json(outcome))
@@ -71,6 +101,25 @@ def run(
             f"tieout: the run failed; the published version stands as it was.\n{outcome.failure}", err=True
         )
     raise typer.Exit(_exit_code(outcome))
+
+
+def _run_as_of(
+    command: CommandContext, as_of: str, out: Path, known_by: KnownBy, force: bool, as_json: bool
+) -> None:
+    try:
+        outcome = run_as_of(command.settings, as_of, out.absolute(), known_by.value, force)
+    except AsOfError as error:
+        fail(str(error))
+    if not outcome.success:
+        fail(f"the build failed; nothing was written.\n{outcome.failure}", EXIT_BREAK)
+    instant = outcome.instant.isoformat()
+    if as_json:
+        typer.echo(json.dumps({**asdict(outcome), "path": str(outcome.path), "instant": instant}, indent=1))
+    else:
+        typer.echo(
+            f"{outcome.path}: the marts of {outcome.documents} of {outcome.documents_loaded} documents, "
+            f"{outcome.known_by} at or before {instant}."
+        )
 
 
 def demo(
@@ -90,7 +139,7 @@ def demo(
     outcome = run_refresh(command.settings)
     if not outcome.success:
         fail(f"the demo failed: {outcome.failure}", EXIT_BREAK)
-    print_summary(command.published)
+    print_summary(command.published, command.state_url)
     typer.echo(
         "\nWhere to look next:\n"
         "  make up                              the page on http://127.0.0.1:8501, Dagster on http://127.0.0.1:3000\n"

@@ -7,6 +7,7 @@ from apps.periods import METRIC_WINDOWS, resolve
 from apps.published import Reader, Result
 
 NET_INCOME_CATEGORIES = ("dividend", "payment_in_lieu", "withholding_tax", "broker_interest", "bond_interest")
+ROWS_OF_A_BREAK = 20
 FEE_CATEGORIES = ("fee", "commission_adjustment")
 
 
@@ -193,7 +194,7 @@ def reconciliation(reader: Reader, where: Filter, *, tied: bool = True) -> Resul
     return reader.result(
         f"""
         SELECT account_id, period_start, period_end, check_name, section, currency, ours, broker, difference,
-               tolerance, status, explanation
+               tolerance, status, probable_cause, explanation
         FROM marts.reconciliation {clause}
         ORDER BY list_position(['broken', 'not_reported', 'tied'], status) NULLS FIRST,
                  account_id, period_end DESC, check_name, section, currency
@@ -213,14 +214,34 @@ def verdict(reader: Reader, where: Filter) -> dict[str, int]:
     return {name: counts.get(name, 0) for name in ("tied", "broken", "not_reported")}
 
 
+def gaps(reader: Reader, where: Filter) -> Result:
+    """What no document covers, with the request that would bring it: missing days first, then sections."""
+    clause, values = where.clause("last_date")
+    return reader.result(
+        f"""
+        SELECT account_id, gap, first_date, last_date, weekdays, sections, detail, suggestion, request
+        FROM marts.coverage_gap {clause}
+        ORDER BY account_id, list_position(['missing_days', 'missing_section', 'missing_history'], gap),
+                 first_date, last_date
+        """,
+        values,
+        limit=where.limit,
+    )
+
+
 def broken_rows(reader: Reader, where: Filter) -> Result:
-    """The rows behind broken row-level checks, each with the document it came from."""
+    """The first rows behind each broken check, with the document they came from; the mart has a thousand of each."""
     clause, values = where.clause("period_end")
+    values["rows"] = ROWS_OF_A_BREAK
     return reader.result(
         f"""
         SELECT account_id, check_name, period_start, period_end, document_id, section, row_ordinal, ours,
                broker, difference
         FROM marts.reconciliation_row {clause}
+        QUALIFY row_number() OVER (
+            PARTITION BY account_id, check_name, period_start, period_end, currency
+            ORDER BY broker IS NULL, document_id, section, row_ordinal
+        ) <= $rows
         ORDER BY account_id, period_end DESC, check_name, document_id, section, row_ordinal
         """,
         values,

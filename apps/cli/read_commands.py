@@ -1,4 +1,4 @@
-"""The commands that read the published version: summary, daily, totals, trades, positions, reconcile, query.
+"""The commands that read the published version: summary, daily, totals, trades, positions, reconcile, gaps, query.
 
 Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or bad SQL.
 """
@@ -9,9 +9,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Protocol
 
+import duckdb
 import typer
 from rich.console import Console
 
+from apps.breaks import broken_checks, count_open, read_acknowledged, with_notes
 from apps.cli import queries, render
 from apps.cli.context import EXIT_BREAK, fail
 from apps.exact_text import scalar
@@ -40,6 +42,10 @@ class HasPublished(Protocol):
     def published(self) -> Path:
         """The folder of published versions."""
 
+    @property
+    def state_url(self) -> str:
+        """The state store's database."""
+
 
 @contextmanager
 def _reading(context: typer.Context) -> Iterator[Reader]:
@@ -50,6 +56,10 @@ def _reading(context: typer.Context) -> Iterator[Reader]:
             yield reader
     except (NothingPublishedError, QueryError, queries.UnknownAccountError) as error:
         fail(str(error))
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        fail(
+            f"the published version has another layout than this Tieout; `tieout run` makes it anew ({error})"
+        )
 
 
 def _output(as_json: bool, as_csv: bool) -> render.Output:
@@ -83,35 +93,59 @@ def summary(
     with _reading(context) as reader:
         where = _filter(reader, account)
         if output is render.Output.TABLE:
-            _print_summary(reader, where)
+            _print_summary(reader, where, context.obj.state_url)
         else:
             render.print_result(queries.summary(reader, where), output)
 
 
-def print_summary(published: Path) -> None:
+def print_summary(published: Path, state_url: str) -> None:
     """The summary of all accounts, for commands that end with it. Raises `NothingPublishedError`."""
     with open_current(published) as reader:
-        _print_summary(reader, queries.Filter())
+        _print_summary(reader, queries.Filter(), state_url)
 
 
-def _print_summary(reader: Reader, where: queries.Filter) -> None:
+def _verdict(reader: Reader, where: queries.Filter, state_url: str) -> dict[str, int]:
+    """The counts of the checks, the acknowledged breaks apart; or exit 2 if the state store cannot be read."""
+    counts = queries.verdict(reader, where)
+    if not counts["broken"]:
+        return counts
+    from state_store.database import StateError
+
+    broken = [
+        row
+        for row in broken_checks(reader, where.account_id)
+        if (where.first is None or row["period_end"] >= where.first)
+        and (where.last is None or row["period_end"] <= where.last)
+    ]
+    try:
+        return count_open(counts, broken, state_url)
+    except StateError as error:
+        fail(str(error))
+
+
+def _print_summary(reader: Reader, where: queries.Filter, state_url: str) -> None:
     console = render.stdout_console()
     render.print_table(_transposed(queries.summary(reader, where)), console)
     console.print()
-    console.print(verdict_line(queries.verdict(reader, where)))
+    console.print(verdict_line(_verdict(reader, where, state_url)))
     for row in reader.records("SELECT version_id, built_at FROM marts.build_info"):
         console.print(f"version {row['version_id']}, built {scalar(row['built_at'])}", style="dim")
 
 
 def verdict_line(counts: dict[str, int]) -> str:
     """The reconciliation verdict in one line of rich markup: '41 of 41 tied · 3 not reported'."""
-    compared = counts["tied"] + counts["broken"]
+    known = counts.get("acknowledged", 0)
+    compared = counts["tied"] + counts["broken"] + known
     if compared == 0:
         line = "[yellow]nothing to reconcile: no statement reports the totals[/]"
     elif counts["broken"]:
         line = f"[bold red]{counts['broken']:,} broken[/], {counts['tied']:,} of {compared:,} tied"
+    elif known:
+        line = f"{counts['tied']:,} of {compared:,} tied to the broker's totals"
     else:
         line = f"[green]{counts['tied']:,} of {compared:,} tied[/] to the broker's totals"
+    if known:
+        line += f" · {known:,} acknowledged"
     if counts["not_reported"]:
         line += f" · {counts['not_reported']:,} not reported"
     if counts["broken"] or counts["not_reported"]:
@@ -204,15 +238,18 @@ def reconcile(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Our books against the broker's own totals; exit 1 when a check is broken.
+    """Our books against the broker's own totals; exit 1 when a check is broken and not acknowledged.
 
     The table leaves tied checks out unless --all; JSON and CSV hold every check.
     """
     output = _output(as_json, as_csv)
     with _reading(context) as reader:
         where = _filter(reader, account, first, last, limit)
-        counts = queries.verdict(reader, where)
-        result = queries.reconciliation(reader, where, tied=every or output is not render.Output.TABLE)
+        counts = _verdict(reader, where, context.obj.state_url)
+        known = read_acknowledged(context.obj.state_url) if counts.get("acknowledged") else {}
+        result = with_notes(
+            queries.reconciliation(reader, where, tied=every or output is not render.Output.TABLE), known
+        )
         rows = queries.broken_rows(reader, where) if counts["broken"] else None
     if output is render.Output.TABLE:
         console = render.stdout_console()
@@ -228,6 +265,24 @@ def reconcile(
         render.print_result(result, output)
     if counts["broken"]:
         raise typer.Exit(EXIT_BREAK)
+
+
+def gaps(
+    context: typer.Context,
+    account: Account = None,
+    first: First = None,
+    last: Last = None,
+    limit: Annotated[int, _limit("gaps")] = 0,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Days and sections that no document covers, and the Flex query that would bring them."""
+    output = _output(as_json, as_csv)
+    with _reading(context) as reader:
+        result = queries.gaps(reader, _filter(reader, account, first, last, limit))
+    render.print_result(result, output, hide=("sections", "detail"))
+    if not result.rows and output is render.Output.TABLE:
+        typer.echo("no gaps: every section that an account has covers all its days", err=True)
 
 
 def query(
@@ -253,5 +308,5 @@ def query(
 
 def register(app: typer.Typer) -> None:
     """Add the reading commands to the `tieout` application."""
-    for command in (summary, daily, totals, trades, positions, reconcile, query):
+    for command in (summary, daily, totals, trades, positions, reconcile, gaps, query):
         app.command()(command)

@@ -34,7 +34,7 @@ _MONEY = (
     "amount",
 )
 _NAMES = {"nav": "NAV", "pnl": "PnL", "twr": "TWR", "mwr": "MWR", "mtd": "MTD", "ytd": "YTD", "fx": "FX"}
-_WORDS = ("explanation", "reason", "description", "notes")
+_WORDS = ("explanation", "reason", "description", "notes", "suggestion", "acknowledged")
 _RATIOS = ("twr", "mwr", "weight", "current_drawdown")
 _NUMBER_TYPES = (
     "DECIMAL",

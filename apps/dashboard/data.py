@@ -1,12 +1,16 @@
 """What the page reads from the marts, as small values: SQL, and linking the chosen days. No widgets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from apps.breaks import COLUMN, note_of, read_acknowledged
 from apps.periods import Period
 from apps.published import Reader
+
+if TYPE_CHECKING:
+    from apps.breaks import Acknowledged
 
 Row = dict[str, Any]
 
@@ -164,8 +168,8 @@ def read_health(reader: Reader, account_id: str) -> Health:
         counts={name: int(counts.get(name, 0)) for name in ("tied", "broken", "not_reported")},
         open_checks=reader.records(
             """
-            SELECT status, check_name, section, period_start, period_end, currency, ours, broker, difference,
-                   explanation
+            SELECT account_id, status, check_name, section, period_start, period_end, currency, ours, broker,
+                   difference, explanation
             FROM marts.reconciliation
             WHERE account_id = $account AND status <> 'tied'
             ORDER BY status, period_end DESC, check_name, section
@@ -188,6 +192,44 @@ def read_health(reader: Reader, account_id: str) -> Health:
             """
         ),
     )
+
+
+def acknowledged_apart(state: Health, state_url: str) -> Health:
+    """The breaks that a person acknowledged counted apart (`acknowledged`), each with its note.
+
+    A state store that cannot be read is a problem to show, and every break counts as open.
+    """
+    broken = [row for row in state.open_checks if row["status"] == "broken"]
+    problems, known, unreadable = state.problems, {}, None
+    if broken:
+        known, unreadable = _read_or_reason(state_url)
+    if unreadable:
+        shown = {
+            "severity": "warning",
+            "check_name": "state_store",
+            "subject": "acknowledgements",
+            "detail": unreadable,
+            "suggestion": "Until it can be read again, every break counts as open.",
+        }
+        columns = dict.fromkeys(("section", "row_ordinal", "document_id"))
+        problems = [{**shown, **columns}, *problems]
+    notes = {id(row): note_of(row, known) for row in broken}
+    count = sum(note is not None for note in notes.values())
+    return replace(
+        state,
+        counts={**state.counts, "broken": state.counts["broken"] - count, COLUMN: count},
+        open_checks=[{**row, COLUMN: notes.get(id(row))} for row in state.open_checks],
+        problems=problems,
+    )
+
+
+def _read_or_reason(state_url: str) -> "tuple[Acknowledged, str | None]":
+    from state_store.database import StateError
+
+    try:
+        return read_acknowledged(state_url), None
+    except StateError as error:
+        return {}, str(error)
 
 
 @dataclass(frozen=True)

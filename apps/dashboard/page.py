@@ -13,6 +13,8 @@ from apps.dashboard.components.formatting import Formats, zone_named
 from apps.dashboard.components.theme import DEFAULT_SCHEME, SCHEMES, Palette, palette, scheme_style
 from apps.periods import DEFAULT_PERIOD, PERIODS, Period, resolve
 from apps.published import Version, open_version
+from config.data_folder import DataFolder
+from config.settings import load_settings
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,16 @@ def load_health(token: str, account_id: str, _version: Version) -> data.Health:
     """Reconciliation and problems of a version and account."""
     with open_version(_version) as reader:
         return data.read_health(reader, account_id)
+
+
+def load_checked(page: Page) -> data.Health:
+    """Reconciliation and problems of the page's account, with what people acknowledged since the version was made."""
+    state = load_health(page.version.token, page.account_id, _version=page.version)
+    if not state.counts["broken"]:
+        return data.acknowledged_apart(state, "")
+    named = load_settings().db_url
+    own = DataFolder(page.version.path.parents[2]).state_url
+    return data.acknowledged_apart(state, (named.get_secret_value() if named else "") or own)
 
 
 def _from_address(key: str, options: list[str], default: str) -> str:

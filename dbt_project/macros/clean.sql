@@ -11,3 +11,9 @@
   {%- do source('clean', 'clean_issues') -%}
   read_parquet('{{ var("clean_dir") }}/_issues/*.parquet', union_by_name = true)
 {%- endmacro %}
+
+{% macro clean_restatements() -%}
+  {#- What later statements changed, a file per clean table. -#}
+  {%- do source('clean', 'clean_restatements') -%}
+  read_parquet('{{ var("clean_dir") }}/_restatements/*.parquet', union_by_name = true)
+{%- endmacro %}

@@ -73,3 +73,21 @@
   {#- Half a cent a row where the broker rounds each row, and never less than the tolerance of a sum. -#}
   greatest({{ tolerance() }}, {{ half_a_cent() }} * cast({{ rows }} as decimal(18, 0)))
 {%- endmacro %}
+
+{% macro cause_of_missing(missing) -%}
+  {#- Why a check could not be made, from what it says is missing. -#}
+  case
+    when {{ missing }} like 'The section%' or {{ missing }} like 'The field%' or {{ missing }} like '%Flex query%'
+      then 'missing_section'
+    when {{ missing }} like '%in no statement%' or {{ missing }} like '%in any statement%' then 'missing_document'
+    else 'unknown'
+  end
+{%- endmacro %}
+
+{% macro advice(cause, what) -%}
+  {#- What to do about a break: what was found behind it, or where to look. -#}
+  coalesce({{ what }}, case {{ cause }}
+    when 'rounding' then 'So little is most likely rounding: acknowledge it (`tieout acknowledge`).'
+    else 'Nothing that is known explains it: look at the rows behind it (reconciliation_row).'
+  end)
+{%- endmacro %}

@@ -147,13 +147,13 @@ def test_two_cents_break_every_check_but_the_books_own(marts: DbtRun) -> None:
     assert unbroken == {"nav_components"}, "only this one compares the books with themselves"
     (row,) = marts.dicts("select * from reconciliation where account_id = 'OFF' and check_name = 'nav_start'")
     assert (row["ours"], row["broker"], row["difference"]) == (D("1000.50"), D("1000.52"), D("-0.02"))
-    assert row["explanation"].endswith("Ours is 1000.50, the broker says 1000.52: a difference of -0.02.")
+    assert "Ours is 1000.50, the broker says 1000.52: a difference of -0.02. " in row["explanation"]
 
 
 def test_the_rows_behind_a_break(marts: DbtRun) -> None:
     found = marts.rows(
         "select check_name, symbol, report_date, difference from reconciliation_row "
-        "where account_id = 'OFF' order by all"
+        "where account_id = 'OFF' and difference is not null order by all"
     )
     assert [row[0] for row in found] == [
         "position_unrealized", "trade_net_cash", "trade_net_cash", "trade_realized"
@@ -184,6 +184,46 @@ def test_what_is_missing_is_named(marts: DbtRun) -> None:
         "select section from data_health where check_name = 'missing_section' and account_id = 'BARE'"
     )}  # fmt: skip
     assert missing == set(ALL_SECTIONS) - {"Trades", "OpenDividendAccruals", "FIFOPerformanceSummaryInBase"}
+
+
+def test_a_break_says_its_probable_cause_and_what_to_do(marts: DbtRun) -> None:
+    found = marts.dicts("select * from reconciliation where account_id = 'OFF' and status = 'broken'")
+    causes = {row["check_name"]: row["probable_cause"] for row in found}
+    assert causes["nav_start"] == causes["cash_report_components"] == "rounding"
+    assert causes["twr"] == "unknown", "two cents are more than the rounding of a ratio"
+    assert all("acknowledge" in r["explanation"] for r in found if r["probable_cause"] == "rounding")
+    bare = marts.rows(
+        "select distinct probable_cause from reconciliation where status = 'not_reported' and account_id = 'BARE'"
+    )
+    assert bare == [("missing_section",)]
+    late = marts.rows(
+        "select probable_cause from reconciliation where account_id = 'LATE' and explanation like '%these days again%'"
+    )
+    assert {cause for (cause,) in late} == {"restated"}
+    assert (
+        marts.rows("select * from reconciliation where status = 'tied' and probable_cause is not null") == []
+    )
+
+
+def test_the_rows_behind_a_broken_sum_add_up_to_our_side(marts: DbtRun) -> None:
+    sums = ("external_flows", "realized_total", "unrealized_total", "nav_stock", "nav_dividend_accruals")
+    checks = {
+        (row["check_name"], row["period_end"]): row
+        for row in marts.dicts("select * from reconciliation where account_id = 'OFF' and status = 'broken'")
+        if row["check_name"] in sums
+    }
+    assert {name for name, _ in checks} == set(sums)
+    for (name, end), check in checks.items():
+        rows = marts.dicts(
+            "select * from reconciliation_row where account_id = 'OFF'"
+            f" and check_name = '{name}' and period_end = '{end}'"
+        )
+        ours = [row["ours"] for row in rows if row["ours"] is not None]
+        assert sum(ours, D(0)) == check["ours"], name
+        told = {row["broker"] for row in rows} - {None}
+        assert told <= {check["broker"]}
+        assert all(row["document_id"] and row["section"] for row in rows)
+    assert marts.rows("select * from reconciliation_row where account_id = 'TIED'") == []
 
 
 def test_a_total_that_was_corrected_later_is_no_break(marts: DbtRun) -> None:

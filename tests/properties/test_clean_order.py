@@ -234,3 +234,41 @@ def test_the_same_documents_give_the_same_bytes(name: str) -> None:
         table.write_parquet(buffer)
         written.append(buffer.getvalue())
     assert written[0] == written[1]
+
+
+def restated(documents: Sequence[bytes], batch_rows: int = 50_000) -> dict[str, pl.DataFrame]:
+    raw = raw_sections(raw_frames(documents, batch_rows))
+    return {name: CLEAN_TABLES[name].build(raw, CleanContext()).restatements for name in FACTS}
+
+
+@settings(max_examples=15, deadline=None)
+@given(sendings())
+def test_sending_the_same_facts_again_restates_nothing(
+    sent: tuple[tuple[Booking, ...], list[bytes]],
+) -> None:
+    for name, found in restated(sent[1]).items():
+        assert found.to_dicts() == [], name
+
+
+@settings(max_examples=15, deadline=None)
+@given(sendings(), st.integers(0, 13), st.integers(5, 9), st.randoms(use_true_random=False))
+def test_a_correction_is_restated_once_whatever_the_order_of_arrival(
+    sent: tuple[tuple[Booking, ...], list[bytes]], which: int, more: int, random: object
+) -> None:
+    history, documents = sent
+    named = [b for b in history if b.identity]
+    if not named:
+        return
+    wrong = named[which % len(named)]
+    right = Booking(wrong.day, wrong.account, wrong.kind, wrong.amount + 2 * more, wrong.identity)
+    corrected = tuple(right if b is wrong else b for b in history)
+    documents = [*documents, flex_document(part(corrected, wrong.account, wrong.day, wrong.day, 235959))]
+    expected = restated(documents)
+    shuffled = [*documents, *documents[:2]]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    same(expected, restated(shuffled, batch_rows=2))
+    table, field = {"Trade": ("trades", "quantity"), "CashTransaction": ("cash_transactions", "amount")}[
+        wrong.kind
+    ]
+    told = [(r["key"], r["change"], r["field"], r["was"], r["became"]) for r in expected[table].to_dicts()]
+    assert told == [(wrong.identity, "changed", field, str(wrong.amount), str(right.amount))]

@@ -41,6 +41,7 @@ def build_clean(store: RawStore, lake: Lake) -> None:
         cleaned = table.build(store.scan, CleanContext(TIMEZONE, None))
         lake.write(name, CONTRACTS[name].validate(cleaned.table))
         lake.write(f"_issues/{name}", cleaned.issues)
+        lake.write(f"_restatements/{name}", cleaned.restatements)
     lake.write("documents", documents_table(store.manifest().receipts))
     lake.write("document_sections", document_sections_table(store.scan("_document_sections")))
 

@@ -19,10 +19,13 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 Row = dict[str, Any]
 
+_IN_FOLDERS = {"clean_issues": "_issues", "clean_restatements": "_restatements"}
+
 
 def write_clean(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
     """Write every clean table: the rows given, in the contract's columns and types; absent columns are null."""
     (folder / "_issues").mkdir(parents=True)
+    (folder / "_restatements").mkdir()
     contracts = {**CONTRACTS, **RAW_FACTS}
     assert tables.keys() <= contracts.keys()
     for name, contract in contracts.items():
@@ -30,8 +33,8 @@ def write_clean(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
         unknown = {column for row in tables.get(name, []) for column in row} - set(contract.columns)
         assert not unknown, f"{name} has no columns {unknown}"
         frame = pl.DataFrame(rows, schema=contract.polars_schema)
-        if name == "clean_issues":
-            frame.write_parquet(folder / "_issues" / "hand_written.parquet")
+        if name in _IN_FOLDERS:
+            frame.write_parquet(folder / _IN_FOLDERS[name] / "hand_written.parquet")
         else:
             frame.write_parquet(folder / f"{name}.parquet")
 

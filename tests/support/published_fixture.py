@@ -61,11 +61,13 @@ MARTS = {
     "monthly_return": "account_id:t month_date:d twr:f pnl_base:n",
     "drawdown": "account_id:t nav_date:d twr_index:f peak_index:f drawdown:f",
     "reconciliation": "account_id:t period_start:d period_end:d check_name:t section:t currency:t ours:n "
-    "broker:n difference:n tolerance:n status:t explanation:t",
+    "broker:n difference:n tolerance:n status:t explanation:t probable_cause:t",
     "reconciliation_row": "account_id:t check_name:t period_start:d period_end:d document_id:t section:t "
-    "row_ordinal:i ours:n broker:n difference:n",
+    "row_ordinal:i currency:t ours:n broker:n difference:n",
     "data_health": "check_name:t severity:t account_id:t document_id:t section:t row_ordinal:i subject:t "
     "detail:t suggestion:t",
+    "coverage_gap": "account_id:t gap:t first_date:d last_date:d weekdays:i sections:t detail:t suggestion:t "
+    "request:t",
     "document": "document_id:t receipt_ordinal:i file_name:t kind:t accounts:t period_start_date:d "
     "period_end_date:d when_generated_at:@ received_at:@ size_bytes:l status:t reason:t",
     "document_section": "document_id:t section:t rows_read:i rows_kept:i rows_superseded:i rows_rejected:i "

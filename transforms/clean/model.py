@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -31,10 +31,13 @@ class CleanContext:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A clean table that keeps its contract, sorted by its key, and the issues met while building it."""
+    """A clean table that keeps its contract, sorted by its key, the issues met while building it, and what later
+    statements changed about earlier ones.
+    """
 
     table: pl.DataFrame
     issues: pl.DataFrame
+    restatements: pl.DataFrame = field(default_factory=RAW_FACTS["clean_restatements"].empty)
 
 
 @dataclass(frozen=True)

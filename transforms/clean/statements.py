@@ -30,11 +30,11 @@ def build_statement_sections(raw: RawSections, context: CleanContext) -> Cleaned
 
 
 def section_versions(raw: RawSections, context: CleanContext, section: str) -> pl.DataFrame:
-    """The statements that report a section, empty or not: `account_id` and FACT_COLUMNS."""
+    """The statements that report a section, empty or not: `account_id`, FACT_COLUMNS and the section's `rows`."""
     facts = statement_facts(raw, context).with_columns(account_id=pl.col("_account_id"))
     reporting = _sections(raw).filter(pl.col("section") == section)
-    return facts.join(reporting, on=["_document_id", "_statement"], how="semi").select(
-        "account_id", *FACT_COLUMNS
+    return facts.join(reporting, on=["_document_id", "_statement"], how="inner").select(
+        "account_id", *FACT_COLUMNS, "rows"
     )
 
 

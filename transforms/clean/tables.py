@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
@@ -20,7 +20,18 @@ from transforms.clean.raw_rows import (
     typed_rows,
     with_lineage,
 )
+from transforms.clean.restatements import (
+    TRACKED_KEYS,
+    TRACKED_TRANSACTIONS,
+    coverage,
+    key_restatements,
+    raw_hash,
+    suspicious,
+    transaction_restatements,
+    values_of,
+)
 from transforms.clean.rules import finest_level, newest_facts, usable_ids, with_keys, without_copies
+from transforms.clean.statements import section_versions
 from transforms.flex.values import date_expr
 from transforms.schemas import LINEAGE, TableContract
 
@@ -136,7 +147,8 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     """Build a table whose rows are named by what they say (day, currency, instrument)."""
     contract, section = rules.contract, rules.section
     attributes = (*attributes_of(contract), *rules.keep.values())
-    lazy = section_rows(raw, section, rules.elements, attributes, statement_facts(raw, context))
+    facts = statement_facts(raw, context)
+    lazy = section_rows(raw, section, rules.elements, attributes, facts)
     if lazy is None:
         return nothing(contract)
     rows = (
@@ -153,7 +165,10 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     issues = [issues_of(typed.issues, named), *refused, *lacking]
     if rules.one_per_key:
         issues.append(_doubled(complete, chosen, rules))
-    return finish(rules.shape(chosen), contract, section, issues)
+    cleaned = finish(rules.shape(chosen), contract, section, issues)
+    if contract.name not in TRACKED_KEYS:
+        return cleaned
+    return replace(cleaned, restatements=key_restatements(complete, facts, contract, section))
 
 
 def _refuse(rows: pl.DataFrame, rules: KeyRules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
@@ -199,13 +214,19 @@ def build_transactions(raw: RawSections, context: CleanContext, rules: Transacti
     lazy = section_rows(raw, rules.section, tuple(rules.elements), attributes, facts)
     if lazy is None:
         return nothing(rules.contract)
-    frame, found = _read_in_full(lazy, _choose(lazy, rules), facts, rules, context)
+    choice = _choose(_told(lazy, rules, facts), rules, section_versions(raw, context, rules.section))
+    frame, found = _read_in_full(lazy, choice.standing, facts, rules, context)
     frame, rejected, lacking = split_incomplete(frame, rules.contract, rules.section)
     content = [name for name in rules.contract.columns if name in frame.columns and name != rules.key]
     frame = with_keys(frame, rules.key, content)
     named = pl.concat([part.select("_document_id", "_row") for part in (frame, rejected)])
     issues = [issues_of(found, named), *lacking, *_undated_documents(frame, rules)]
-    return finish(frame, rules.contract, rules.section, issues)
+    cleaned = finish(frame, rules.contract, rules.section, issues)
+    if choice.doubted is None or choice.doubted.is_empty():
+        return cleaned
+    rows, _ = _read_in_full(lazy, choice.doubted, facts, rules, context)
+    restated = transaction_restatements(rows, choice.covered, facts, rules.contract, rules.section)
+    return replace(cleaned, restatements=restated)
 
 
 def _read_in_full(
@@ -240,13 +261,24 @@ def _slice_of(lazy: pl.LazyFrame, part: pl.DataFrame, facts: pl.DataFrame) -> pl
     return lazy.join(part.lazy(), on=["_version", "_row"], how="inner")
 
 
-def _choose(lazy: pl.LazyFrame, rules: TransactionRules) -> pl.DataFrame:
-    """The rows that stand: `_version`, `_row`, `_level`, `_date`, `_firm`, `_id`, `_id_usable`."""
+_DECIDED: Final = ("_version", "_row", "_level", "_date", "_firm", "_in_period", "_id", "_id_usable")
+
+
+def _told(lazy: pl.LazyFrame, rules: TransactionRules, statements: pl.DataFrame) -> pl.DataFrame:
+    """What every row says that decides whether it stands.
+
+    `_said` and `_named` are there where two statements may tell the same fact and the table is compared.
+    """
     level = pl.col("levelOfDetail").pipe(blank_to_null).str.to_uppercase()
     by_element = pl.col("_element").replace_strict(dict(rules.elements), default=None, return_dtype=pl.String)
     group = [f"_group_{names[0]}" for names in rules.group]
     named = [pl.coalesce(pl.col(names).pipe(blank_to_null), pl.lit("")) for names in rules.group]
-    facts = (
+    compared = {}
+    if rules.contract.name in TRACKED_TRANSACTIONS and statements["_account_id"].is_duplicated().any():
+        tracked = TRACKED_TRANSACTIONS[rules.contract.name]
+        compared["_said"] = raw_hash(rules.contract, values_of(tracked, rules.contract))
+        compared["_named"] = raw_hash(rules.contract, tracked.named_by)
+    return (
         lazy.select(
             "_version",
             "_row",
@@ -259,14 +291,33 @@ def _choose(lazy: pl.LazyFrame, rules: TransactionRules) -> pl.DataFrame:
             _date=_first_date(rules.dates),
             _firm=date_expr(rules.dates[0]).is_not_null(),
             _id=pl.col("transactionID").str.strip_chars() if rules.by_id else pl.lit(None, dtype=pl.String),
+            **compared,
         )
         .filter(~pl.col("_level").is_in(list(rules.not_levels)))
         .collect()
         .unique(["_version", "_row"], keep="any")
         .with_columns(_in_period=pl.col("_date").is_between("_period_start", "_period_end").fill_null(False))
     )
-    facts = newest_facts(usable_ids(finest_level(facts, rules.levels, group, rules.day_levels)), group)
-    return facts.select("_version", "_row", "_level", "_date", "_firm", "_id", "_id_usable")
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Which rows stand, which of all rows two statements may tell differently, and what statements cover."""
+
+    standing: pl.DataFrame
+    doubted: pl.DataFrame | None
+    covered: pl.DataFrame
+
+
+def _choose(told: pl.DataFrame, rules: TransactionRules, reporting: pl.DataFrame) -> _Choice:
+    """Decide on the few columns of `_told`; each frame of the result has the columns `_DECIDED`."""
+    group = [f"_group_{names[0]}" for names in rules.group]
+    finest = usable_ids(finest_level(told, rules.levels, group, rules.day_levels))
+    standing = newest_facts(finest, group).select(_DECIDED)
+    if "_said" not in told.columns:
+        return _Choice(standing, None, standing.clear())
+    covered = coverage(finest, told, reporting)
+    return _Choice(standing, suspicious(finest, covered).select(_DECIDED), covered)
 
 
 def _first_date(attributes: Sequence[str]) -> pl.Expr:

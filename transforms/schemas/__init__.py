@@ -23,6 +23,7 @@ from transforms.schemas.reference import (
     STATEMENT_SECTIONS,
     STATEMENTS,
 )
+from transforms.schemas.restatements import CLEAN_RESTATEMENTS
 from transforms.schemas.trading import CLOSED_LOTS, TRADES
 from transforms.schemas.valuation import CHANGE_IN_NAV, FX_RATES, NAV_DAILY
 
@@ -52,7 +53,7 @@ CONTRACTS: Final[dict[str, TableContract]] = {
 """Contracts of the clean tables, by name."""
 
 RAW_FACTS: Final[dict[str, TableContract]] = {
-    contract.name: contract for contract in (DOCUMENTS, DOCUMENT_SECTIONS, CLEAN_ISSUES)
+    contract.name: contract for contract in (DOCUMENTS, DOCUMENT_SECTIONS, CLEAN_ISSUES, CLEAN_RESTATEMENTS)
 }
 """Contracts of the facts about documents, which are written beside the clean tables."""
 

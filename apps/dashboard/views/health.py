@@ -12,7 +12,7 @@ from apps.dashboard.page import Page
 
 _CHECKS = (
     "status", "check_name", "section", "period_start", "period_end", "currency", "ours", "broker",
-    "difference", "explanation",
+    "difference", "explanation", "acknowledged",
 )  # fmt: skip
 _PROBLEMS = (
     "severity",
@@ -44,19 +44,22 @@ def render(page: Page, state: data.Health) -> None:
 
 def _reconciliation(page: Page, state: data.Health) -> None:
     tied, broken, missing = (state.counts[name] for name in ("tied", "broken", "not_reported"))
-    compared = tied + broken
+    known = state.counts["acknowledged"]
+    compared = tied + broken + known
     title = (
         f"Reconciliation: {tied:,} of {compared:,} tied" if compared else "Reconciliation: nothing to compare"
     )
     if broken:
         title += f", {broken:,} broken"
+    if known:
+        title += f", {known:,} acknowledged"
     if missing:
         title += f", {missing:,} not reported"
     icon = ":material/verified:" if tied and not broken else ":material/warning:"
     with st.expander(title, expanded=bool(broken), icon=icon, key="reconciliation"):
         if not compared:
             cards.note("No statement of this account reports totals that could be compared with ours.")
-        elif not broken:
+        elif not broken and not known:
             cards.note("Every total that the documents report equals ours, within its tolerance.")
         if not state.open_checks:
             return

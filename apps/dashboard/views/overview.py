@@ -11,7 +11,7 @@ from apps.dashboard import data
 from apps.dashboard.components import cards, charts, empty
 from apps.dashboard.components.cards import Badge, Bar, Card
 from apps.dashboard.components.formatting import MISSING, Number, built, count, day
-from apps.dashboard.page import Page, load_health, load_overview, load_positions
+from apps.dashboard.page import Page, load_checked, load_overview, load_positions
 from apps.dashboard.views import health, positions
 from apps.periods import METRIC_WINDOWS, Period
 
@@ -25,7 +25,7 @@ _ONLY_WINDOWS = "computed for " + ", ".join(METRIC_WINDOWS) + " only"
 
 def render(page: Page) -> None:
     """Draw the page, what matters first."""
-    state = load_health(page.version.token, page.account_id, _version=page.version)
+    state = load_checked(page)
     cards.badges(_badges(page, state))
     held = load_positions(page.version.token, page.account_id, _version=page.version)
     period = page.period
@@ -66,7 +66,8 @@ def _badges(page: Page, state: data.Health) -> list[Badge]:
     badges = [
         Badge("freshness", f"{text} · built {stamp}", "warn" if old else "", f"version {page.version.id}")
     ]
-    compared = tied + broken
+    known = state.counts["acknowledged"]
+    compared = tied + broken + known
     if compared:
         verdict = (f"{broken:,} broken, " if broken else "") + f"{tied:,} of {compared:,} tied"
         badges.append(
@@ -75,6 +76,10 @@ def _badges(page: Page, state: data.Health) -> list[Badge]:
     else:
         badges.append(
             Badge("reconciliation", "nothing to reconcile", "warn", "No statement reports the totals")
+        )
+    if known:
+        badges.append(
+            Badge("acknowledged", f"{known:,} acknowledged", "", "Breaks that a person knows and let stand")
         )
     if missing:
         badges.append(

@@ -28,6 +28,18 @@ without_value as (
     from {{ ref('fct_position_daily') }}
     where withheld_reason is not null and asset_class not in ('FUT', 'CFD')
     group by account_id, symbol, instrument_key, withheld_reason
+),
+
+not_covered as (
+    select
+        'coverage_gap',
+        case gap when 'missing_days' then 'warning' else 'info' end,
+        account_id,
+        cast(null as varchar),
+        strftime(first_date, '%Y-%m-%d') || ' to ' || strftime(last_date, '%Y-%m-%d'),
+        detail,
+        suggestion
+    from {{ ref('coverage_gap') }}
 )
 
 select
@@ -60,4 +72,6 @@ from (
     select * from withheld_metrics
     union all
     select * from without_value
+    union all
+    select * from not_covered
 )

@@ -28,6 +28,28 @@ judged as (
             checks.account_id = periods.account_id
             and checks.period_start = periods.period_start
             and checks.period_end = periods.period_end
+),
+
+explained as (
+    -- Why a check is not tied: what its own missing part says, else the likeliest finding behind it.
+    select
+        judged.*,
+        hints.what,
+        case
+            when judged.verdict = 'tied' then null
+            when judged.verdict = 'restated' then 'restated'
+            when judged.verdict = 'not_reported' then {{ cause_of_missing('judged.missing') }}
+            when hints.cause is not null then hints.cause
+            when abs(judged.ours - judged.broker) <= 5 * judged.tolerance then 'rounding'
+            else 'unknown'
+        end as probable_cause
+    from judged
+    left join {{ ref('int_reconciliation__hint') }} as hints
+        on
+            judged.account_id = hints.account_id
+            and judged.period_start = hints.period_start
+            and judged.period_end = hints.period_end
+            and judged.check_name = hints.check_name
 )
 
 select
@@ -50,7 +72,8 @@ select
                 || ': a newer statement over a longer period reports these days again, and our books follow it. '
                 || 'The total of this period itself has not been reported again.'
         else meaning || ' Ours is ' || {{ money_text('ours') }} || ', the broker says ' || {{ money_text('broker') }}
-            || ': a difference of ' || {{ money_text('difference') }} || '.'
+            || ': a difference of ' || {{ money_text('difference') }} || '. ' || {{ advice('probable_cause', 'what') }}
     end as explanation,
-    document_id
-from judged
+    document_id,
+    probable_cause
+from explained

@@ -53,10 +53,15 @@ def _materialize(key: dg.AssetKey, table: CleanTable, data: DataResource) -> dg.
     valid = CONTRACTS[table.name].validate(cleaned.table)
     data.clean.write(table.name, valid)
     data.clean.write(f"_issues/{table.name}", cleaned.issues)
+    data.clean.write(f"_restatements/{table.name}", cleaned.restatements)
     log.info("clean/%s: %s rows", table.name, f"{valid.height:,}")
     return dg.MaterializeResult(
         asset_key=key,
-        metadata={"dagster/row_count": valid.height, "cells_not_read": _errors(cleaned.issues)},
+        metadata={
+            "dagster/row_count": valid.height,
+            "cells_not_read": _errors(cleaned.issues),
+            "restatements": cleaned.restatements.height,
+        },
         check_results=[_contract_check(key)],
     )
 

@@ -24,6 +24,10 @@ class Context:
 
     published: Path
 
+    @property
+    def state_url(self) -> str:
+        return f"sqlite:///{self.published.parent / 'state' / 'tieout.sqlite'}"
+
 
 @dataclass
 class Command:
@@ -241,5 +245,5 @@ def test_an_unknown_account_names_the_known_ones(tieout: Command) -> None:
 def test_print_summary_is_what_the_command_prints(
     tieout: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_summary(tieout.published)
+    print_summary(tieout.published, f"sqlite:///{tieout.published.parent}/state.sqlite")
     assert capsys.readouterr().out == tieout("summary").stdout

@@ -22,7 +22,7 @@ PUBLISHED = {
     "dim_account", "dim_instrument", "fct_trade", "fct_closed_lot", "fct_cash_transaction", "fct_position_daily",
     "fct_nav_daily", "fct_return_daily", "account_summary", "position_current", "performance_metric",
     "monthly_return", "drawdown", "reconciliation", "reconciliation_row", "data_health", "document",
-    "document_section", "build_info",
+    "document_section", "build_info", "restatement", "coverage", "coverage_gap",
 }  # fmt: skip
 
 
@@ -51,8 +51,8 @@ def test_every_model_is_documented_in_a_file_of_its_own(model: Path) -> None:
 
 @pytest.mark.parametrize("model", [m for m in MODELS if m.parent.name == "staging"], ids=name)
 def test_staging_is_the_clean_contract(model: Path) -> None:
-    (table,) = re.findall(r"clean(?:\('(\w+)'\)|_issues\(\))", model.read_text())
-    contract = {**CONTRACTS, **RAW_FACTS}[table or "clean_issues"]
+    (call,) = re.findall(r"{{ (clean\('\w+'\)|clean_\w+\(\))", model.read_text())
+    contract = {**CONTRACTS, **RAW_FACTS}[call.removeprefix("clean('").rstrip("')(")]
     assert [column["name"] for column in documented(model)["columns"]] == list(contract.columns)
     selected = re.search(r"renamed as \(\s*select(.*?)from source", model.read_text(), re.DOTALL)
     assert selected is not None
@@ -61,7 +61,10 @@ def test_staging_is_the_clean_contract(model: Path) -> None:
 
 def test_every_clean_table_has_a_staging_model() -> None:
     text = "".join(m.read_text() for m in MODELS if m.parent.name == "staging")
-    assert set(re.findall(r"clean\('(\w+)'\)", text)) | {"clean_issues"} == {*CONTRACTS, *RAW_FACTS}
+    assert set(re.findall(r"clean\('(\w+)'\)", text)) | {"clean_issues", "clean_restatements"} == {
+        *CONTRACTS,
+        *RAW_FACTS,
+    }
     sources = yaml.safe_load((PROJECT / "models/staging/_sources.yml").read_text())["sources"][0]["tables"]
     assert {source["name"] for source in sources} == {*CONTRACTS, *RAW_FACTS}
 

@@ -1,0 +1,188 @@
+"""The connection to the state store, and the versions of its schema. No feature's tables here.
+
+SQLite in the data folder unless a URL names another database. One write at a time: on SQLite a transaction begins by
+taking the file's lock, on Postgres by taking an advisory one, so that what it reads is still so when it writes.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    NullPool,
+    String,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+_WAIT_SECONDS = 30
+_ADVISORY_LOCK = 7_106_731
+
+metadata = MetaData()
+_versions = Table(
+    "state_schema",
+    metadata,
+    Column("component", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+
+class StateError(Exception):
+    """The state store cannot be used; the message says why and what to do."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant with a zone, kept in UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC, without saying so: SQLite keeps no zones."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """As UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A feature's part of the schema: `steps[n]` brings it from version n to n + 1. Old steps never change."""
+
+    name: str
+    steps: tuple[Callable[[Connection], None], ...]
+
+
+class StateStore:
+    """The state store behind a URL. Nothing is opened or made before the first use."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._url = make_url(url)
+        except ArgumentError as error:
+            raise StateError(
+                "DB_URL is no database URL: write one like sqlite:////path/to/tieout.sqlite"
+            ) from error
+        self._engine: Engine | None = None
+
+    @contextmanager
+    def write(self, component: Component) -> Iterator[Connection]:
+        """One transaction that may write, with the component's tables at their newest version."""
+        path = self._file()
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection(writes=True) as connection:
+            _upgrade(connection, component)
+            yield connection
+
+    @contextmanager
+    def read(self, component: Component) -> Iterator[Connection | None]:
+        """A transaction that reads; None where the component has not written anything yet. Makes nothing."""
+        path = self._file()
+        if path is not None and not path.exists():
+            yield None
+            return
+        with self._connection(writes=False) as connection:
+            known = _version(connection, component)
+            if known > len(component.steps):
+                raise _too_new(component, known)
+            yield connection if known == len(component.steps) else None
+
+    def _file(self) -> Path | None:
+        """The database's file, if it is one."""
+        is_file = self._url.get_backend_name() == "sqlite" and self._url.database not in (
+            None,
+            "",
+            ":memory:",
+        )
+        return Path(str(self._url.database)) if is_file else None
+
+    @contextmanager
+    def _connection(self, writes: bool) -> Iterator[Connection]:
+        try:
+            opened = self._opened().connect().execution_options(tieout_writes=writes)
+            with opened as connection, connection.begin():
+                if writes and connection.dialect.name == "postgresql":
+                    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+                yield connection
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            place = self._url.render_as_string(hide_password=True)
+            raise StateError(f"the state store {place} cannot be used: {reason}") from error
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            try:
+                self._engine = create_engine(self._url, poolclass=NullPool)
+            except (NoSuchModuleError, ModuleNotFoundError) as error:
+                raise StateError(f"DB_URL needs a database driver that is not installed: {error}") from error
+            if self._engine.dialect.name == "sqlite":
+                _use_real_transactions(self._engine)
+        return self._engine
+
+
+def _use_real_transactions(engine: Engine) -> None:
+    """Python's SQLite module begins transactions late and without a lock: begin them ourselves."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        connection.execute(f"pragma busy_timeout = {_WAIT_SECONDS * 1000}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("tieout_writes")
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def _version(connection: Connection, component: Component) -> int:
+    if not inspect(connection).has_table(_versions.name):
+        return 0
+    found = connection.execute(
+        select(_versions.c.version).where(_versions.c.component == component.name)
+    ).scalar_one_or_none()
+    return found or 0
+
+
+def _upgrade(connection: Connection, component: Component) -> None:
+    """Bring the component's tables to their newest version, inside the transaction."""
+    known, newest = _version(connection, component), len(component.steps)
+    if known > newest:
+        raise _too_new(component, known)
+    if known == newest:
+        return
+    _versions.create(connection, checkfirst=True)
+    for step in component.steps[known:]:
+        step(connection)
+    if known:
+        named = _versions.c.component == component.name
+        connection.execute(update(_versions).where(named).values(version=newest))
+    else:
+        connection.execute(insert(_versions).values(component=component.name, version=newest))
+
+
+def _too_new(component: Component, known: int) -> StateError:
+    return StateError(
+        f"the state store's {component.name} have version {known}, this Tieout knows version "
+        f"{len(component.steps)}: use the newer Tieout that wrote them"
+    )

@@ -1,0 +1,194 @@
+"""The state store: versions of its schema, transactions, and acknowledgements with all that a break is named by."""
+
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from state_store.acknowledgements import Break, acknowledge, acknowledged, undo
+from state_store.database import Component, StateError, StateStore
+
+BROKEN = Break("U1", "nav_end", date(2024, 3, 1), date(2024, 3, 31), None, Decimal("-18.25"))
+NOON = datetime(2024, 4, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "tieout.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> StateStore:
+    return StateStore(f"sqlite:///{path}")
+
+
+def create(connection: Connection) -> None:
+    connection.execute(text("create table thing (name text)"))
+
+
+def add_colour(connection: Connection) -> None:
+    connection.execute(text("alter table thing add column colour text"))
+
+
+def fail_half_way(connection: Connection) -> None:
+    add_colour(connection)
+    raise RuntimeError("the disk is on fire")
+
+
+def test_reading_what_was_never_written_makes_nothing(store: StateStore, path: Path) -> None:
+    assert acknowledged(store) == {}
+    assert not path.parent.exists()
+
+
+def test_each_step_of_a_schema_runs_once(store: StateStore) -> None:
+    with store.write(Component("things", (create,))) as connection:
+        connection.execute(text("insert into thing values ('old')"))
+    for _ in range(2):
+        with store.write(Component("things", (create, add_colour))) as connection:
+            assert connection.execute(text("select name, colour from thing")).all() == [("old", None)]
+    with (
+        pytest.raises(StateError, match="things have version 2, this Tieout knows version 1"),
+        store.read(Component("things", (create,))),
+    ):
+        pass
+
+
+def test_a_step_that_fails_leaves_the_schema_as_it_was(store: StateStore) -> None:
+    with store.write(Component("things", (create,))):
+        pass
+    with pytest.raises(RuntimeError), store.write(Component("things", (create, fail_half_way))):
+        pass
+    with store.read(Component("things", (create,))) as connection:
+        assert connection is not None
+        assert connection.execute(text("select * from thing")).keys() == ["name"]
+
+
+def test_components_have_versions_of_their_own(store: StateStore) -> None:
+    acknowledge(store, BROKEN, "known", NOON)
+    with store.read(Component("things", (create,))) as connection:
+        assert connection is None
+    with store.write(Component("things", (create,))):
+        pass
+    assert list(acknowledged(store)) == [BROKEN]
+
+
+def test_a_write_that_fails_writes_nothing(store: StateStore) -> None:
+    component = Component("things", (create,))
+    statement = text("insert into thing select 'lost' from nowhere")
+    with pytest.raises(StateError, match="no such table: nowhere"), store.write(component) as connection:
+        connection.execute(statement)
+    with store.read(component) as connection:
+        assert connection is None
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("no url", "DB_URL is no database URL"),
+        ("nonsense://u:secret@host/db", "needs a database driver that is not installed"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_said_without_its_password(url: str, says: str) -> None:
+    with pytest.raises(StateError, match=says) as error:
+        acknowledged(StateStore(url))
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_that_is_no_database_is_said(store: StateStore, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("not a database, but long enough to be taken for one" * 40)
+    with pytest.raises(StateError, match=r"tieout\.sqlite cannot be used: file is not a database"):
+        acknowledged(store)
+
+
+def test_an_acknowledgement_comes_back_with_its_note_and_instant(store: StateStore) -> None:
+    here = NOON.astimezone(timezone(timedelta(hours=2)))
+    assert acknowledge(store, BROKEN, "the broker's own rounding", here) is None
+    (found,) = acknowledged(store).values()
+    assert (found.broken, found.note, found.at) == (BROKEN, "the broker's own rounding", NOON)
+    assert found.at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(BROKEN, difference=Decimal("-18.26")),
+        replace(BROKEN, difference=Decimal("18.25")),
+        replace(BROKEN, account_id="U2"),
+        replace(BROKEN, check_name="nav_start"),
+        replace(BROKEN, period_start=date(2024, 1, 1)),
+        replace(BROKEN, period_end=date(2024, 3, 29)),
+        replace(BROKEN, currency="EUR"),
+    ],
+    ids=lambda b: f"{b.account_id} {b.check_name} {b.period_start} {b.currency} {b.difference}",
+)
+def test_another_break_is_not_acknowledged(store: StateStore, other: Break) -> None:
+    acknowledge(store, BROKEN, "known", NOON)
+    assert other not in acknowledged(store)
+    assert undo(store, other, NOON) is None
+    assert BROKEN in acknowledged(store)
+
+
+def test_the_same_difference_with_other_zeros_is_the_same_break(store: StateStore) -> None:
+    acknowledge(store, replace(BROKEN, difference=Decimal("-18.2500000000")), "known", NOON)
+    assert BROKEN in acknowledged(store)
+    acknowledge(store, replace(BROKEN, difference=Decimal("1E+3")), "known", NOON)
+    assert replace(BROKEN, difference=Decimal(1000)) in acknowledged(store)
+
+
+def test_the_last_word_counts(store: StateStore) -> None:
+    acknowledge(store, BROKEN, "first", NOON)
+    before = acknowledge(store, BROKEN, "second", NOON)
+    assert before is not None
+    assert before.note == "first"
+    assert acknowledged(store)[BROKEN].note == "second"
+    taken_back = undo(store, BROKEN, NOON)
+    assert taken_back is not None
+    assert taken_back.note == "second"
+    assert acknowledged(store) == {}
+    assert undo(store, BROKEN, NOON) is None
+    acknowledge(store, BROKEN, "third", NOON - timedelta(1))
+    assert acknowledged(store)[BROKEN].note == "third", "the order of writing counts, not a clock"
+
+
+def test_nothing_that_was_said_is_lost(store: StateStore, path: Path) -> None:
+    acknowledge(store, BROKEN, "first", NOON)
+    undo(store, BROKEN, NOON)
+    acknowledge(store, BROKEN, "second", NOON)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "select action, note from acknowledgement_event order by event_id"
+        ).fetchall()
+    assert rows == [("acknowledged", "first"), ("undone", ""), ("acknowledged", "second")]
+
+
+@pytest.fixture
+def together() -> threading.Barrier:
+    return threading.Barrier(6)
+
+
+def test_of_many_at_once_exactly_one_is_the_first(
+    store: StateStore, path: Path, together: threading.Barrier
+) -> None:
+    found: list[str | None] = []
+
+    def say(number: int) -> None:
+        own = StateStore(f"sqlite:///{path}")
+        together.wait()
+        before = acknowledge(own, BROKEN, str(number), NOON)
+        found.append(before.note if before else None)
+
+    threads = [threading.Thread(target=say, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 6
+    assert found.count(None) == 1
+    assert len({*found, acknowledged(store)[BROKEN].note}) == 7, "each saw the one before it"
