@@ -52,7 +52,7 @@ def cleaned(path: Path) -> dict[str, Cleaned]:
 
 def rows_of(path: Path, section: str) -> list[etree._Element]:
     """The section's elements, and the section itself if it has attributes, as lxml finds them."""
-    containers = list(etree.parse(path).iter(section))
+    containers = etree.parse(path).findall(f".//FlexStatement/{section}")
     inside = [row for container in containers for row in container.iterdescendants(tag=etree.Element)]
     return inside + [container for container in containers if container.attrib]
 
