@@ -62,11 +62,12 @@
 
 {% macro cash_report_components_without_rows() -%}
   {#- Components of the cash report that no row of another section tells of by currency: settlements of futures and
-      forwards, sweeps, credits of commissions, what the broker moves itself. -#}
+      forwards, sweeps, credits of commissions, card payments (reported in base, or only authorised), what the broker
+      moves itself. -#}
   {{ return([
       'commission_credits_redemption', 'billable_commissions', 'linking_adjustments', 'excess_fund_sweep', 'bill_pay',
       'insured_deposit_interest', 'cash_settling_mtm', 'realized_vm', 'realized_forex_vm', 'fees_receivables',
-      'tax_receivables', 'ipo_subscription', 'fx_translation_gain_loss',
+      'tax_receivables', 'ipo_subscription', 'fx_translation_gain_loss', 'debit_card_activity',
   ]) }}
 {%- endmacro %}
 

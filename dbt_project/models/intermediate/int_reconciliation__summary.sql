@@ -143,7 +143,7 @@ moves as (
 
     {% for model, amount in [
         ('cash_transaction', 'amount'), ('corporate_action', 'proceeds'), ('transfer', 'cash_transfer'),
-        ('sales_tax', 'sales_tax'), ('cfd_charge', 'amount'), ('debit_card_activity', 'amount'),
+        ('sales_tax', 'sales_tax'), ('cfd_charge', 'amount'),
     ] %}
     union all
 
@@ -185,9 +185,7 @@ cash as (
         balances.commissions,
         {{ sum_of(cash_report_components_without_rows(), 'balances.') }}
         + case when {{ reports('SalesTaxes') }} then 0 else coalesce(balances.sales_tax, 0) end
-        + case when {{ reports('CFDCharges') }} then 0 else coalesce(balances.cfd_charges, 0) end
-        + case when {{ reports('DebitCardActivities') }} then 0 else coalesce(balances.debit_card_activity, 0) end
-            as without_rows
+        + case when {{ reports('CFDCharges') }} then 0 else coalesce(balances.cfd_charges, 0) end as without_rows
     from periods
     inner join {{ ref('stg_clean__cash_balance') }} as balances
         on

@@ -12,6 +12,12 @@ statements as (
     where section = 'Trades'
 ),
 
+booked as (
+    select account_id, exec_id, trade_id
+    from {{ ref('int_trades__convert') }}
+    where account_id in (select account_id from confirmed)
+),
+
 awaited as (
     select confirmed.*
     from confirmed
@@ -25,10 +31,10 @@ awaited as (
                 between statements.period_start_date and statements.period_end_date
         )
         and (confirmed.account_id, confirmed.exec_id) not in (
-            select (account_id, exec_id) from {{ ref('int_trades__convert') }} where exec_id is not null
+            select (account_id, exec_id) from booked where exec_id is not null
         )
         and (confirmed.account_id, confirmed.trade_id) not in (
-            select (account_id, trade_id) from {{ ref('int_trades__convert') }} where trade_id is not null
+            select (account_id, trade_id) from booked where trade_id is not null
         )
 )
 
