@@ -165,8 +165,9 @@ def test_cash_is_rebuilt_from_trades_and_cash_transactions(samples: Path) -> Non
 
 
 def test_interest_accruals_add_up(samples: Path) -> None:
-    sql = "select account_id, period_end, currency, status from reconciliation where check_name = 'interest_accrual_components'"
-    assert {(str(end), currency, status) for _, end, currency, status in marts(samples, sql)} == {
+    columns = "cast(period_end as varchar), currency, status"
+    sql = f"select {columns} from reconciliation where check_name = 'interest_accrual_components'"
+    assert set(marts(samples, sql)) == {
         ("2023-04-17", "BASE_SUMMARY", "tied"),
         ("2023-05-23", "BASE_SUMMARY", "tied"),
         ("2023-05-23", "USD", "tied"),

@@ -427,19 +427,19 @@ checks as (
         accruals.ending_accrual, nav.interest_accruals, {{ tolerance() }},
         case
             when not {{ reports('EquitySummaryInBase') }} then {{ section_missing('EquitySummaryInBase') }}
-            when nav.report_date is distinct from accruals.period_end_date
-                then 'No net asset value of the last day of the period names the interest accruals.'
+            when nav.report_date is null or nav.report_date < accruals.period_start_date
+                then 'No net asset value of the period names the interest accruals.'
             when accruals.ending_accrual is null
                 then {{ field_missing('InterestAccruals', 'Ending Accrual Balance') }}
         end,
-        'Accrued interest at the end of the period against its component of the net asset value.'
+        'Accrued interest at the end of the period against its component of the last net asset value.'
     from accruals
     inner join periods
         on
             accruals.account_id = periods.account_id
             and accruals.period_start_date = periods.period_start
             and accruals.period_end_date = periods.period_end
-    left join nav on accruals.account_id = nav.account_id and accruals.period_end_date = nav.report_date
+    asof left join nav on accruals.account_id = nav.account_id and accruals.period_end_date >= nav.report_date
     where accruals.currency = 'BASE_SUMMARY'
 
     union all
