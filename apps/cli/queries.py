@@ -161,7 +161,7 @@ def trades(reader: Reader, where: Filter) -> Result:
         f"""
         SELECT account_id, trade_date, trade_at, side, symbol, asset_class, quantity, price, currency,
                proceeds, commission, commission_currency, taxes, net_cash, realized_pnl, realized_pnl_base,
-               notes, trade_id, transaction_id, document_id, section, row_ordinal
+               notes, is_provisional, trade_id, transaction_id, document_id, section, row_ordinal
         FROM marts.fct_trade {clause}
         ORDER BY trade_date DESC, trade_at DESC NULLS LAST, account_id, transaction_id, row_ordinal
         """,

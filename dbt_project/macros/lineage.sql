@@ -8,6 +8,14 @@
       ('change_in_nav', 'ChangeInNAV'), ('fx_rate', 'ConversionRates'), ('corporate_action', 'CorporateActions'),
       ('transfer', 'Transfers'), ('fifo_performance', 'FIFOPerformanceSummaryInBase'),
       ('dividend_accrual', 'OpenDividendAccruals'),
+      ('mtm_performance', 'MTMPerformanceSummaryInBase'), ('position_value_change', 'ChangeInPositionValues'),
+      ('interest_accrual', 'InterestAccruals'), ('interest_detail', 'TierInterestDetails'),
+      ('option_event', 'OptionEAE'), ('trade_confirmation', 'TradeConfirms'), ('wash_sale', 'Trades'),
+      ('transaction_tax', 'TransactionTaxes'), ('sales_tax', 'SalesTaxes'), ('client_fee', 'ClientFees'),
+      ('client_fee_detail', 'ClientFeesDetail'), ('cfd_charge', 'CFDCharges'),
+      ('debit_card_activity', 'DebitCardActivities'), ('slb_activity', 'SLBActivities'), ('slb_fee', 'SLBFees'),
+      ('slb_open_contract', 'SLBOpenContracts'), ('borrow_fee', 'HardToBorrowDetails'),
+      ('fx_position', 'FxPositions'), ('fx_transaction', 'FxTransactions'),
   ]) }}
 {%- endmacro %}
 

@@ -8,6 +8,10 @@
       'FIFOPerformanceSummaryInBase': 'Realized and Unrealized Performance Summary in Base',
       'OpenDividendAccruals': 'Open Dividend Accruals', 'OpenPositions': 'Open Positions',
       'StmtFunds': 'Statement of Funds', 'Trades': 'Trades', 'Transfers': 'Transfers',
+      'MTMPerformanceSummaryInBase': 'Mark-to-Market Performance Summary in Base',
+      'PriorPeriodPositions': 'Prior Period Positions', 'ChangeInPositionValues': 'Change in Position Values',
+      'InterestAccruals': 'Interest Accruals', 'TierInterestDetails': 'Tier Interest Details',
+      'TransactionTaxes': 'Transaction Taxes', 'SalesTaxes': 'Sales Taxes',
   } -%}
   {{ return(labels[section] ~ ' (' ~ section ~ ')') }}
 {%- endmacro %}
@@ -56,6 +60,17 @@
   ]) }}
 {%- endmacro %}
 
+{% macro cash_report_components_without_rows() -%}
+  {#- Components of the cash report that no row of another section tells of by currency: settlements of futures and
+      forwards, sweeps, credits of commissions, card payments (reported in base, or only authorised), what the broker
+      moves itself. -#}
+  {{ return([
+      'commission_credits_redemption', 'billable_commissions', 'linking_adjustments', 'excess_fund_sweep', 'bill_pay',
+      'insured_deposit_interest', 'cash_settling_mtm', 'realized_vm', 'realized_forex_vm', 'fees_receivables',
+      'tax_receivables', 'ipo_subscription', 'fx_translation_gain_loss', 'debit_card_activity',
+  ]) }}
+{%- endmacro %}
+
 {% macro nav_components() -%}
   {#- The components of the net asset value that add up to its total. -#}
   {{ return([
@@ -64,6 +79,14 @@
       'slb_direct_securities_lent', 'forex_cfd_unrealized_pl', 'cfd_unrealized_pl', 'incentive_coupon_accruals',
       'event_contract_interest_accruals', 'margin_financing_charge_accruals', 'lite_surcharge_accruals',
       'fdic_insured_bank_sweep_account', 'fdic_insured_account_interest_accruals',
+  ]) }}
+{%- endmacro %}
+
+{% macro position_value_parts() -%}
+  {#- What leads from the value of positions before the period to the one at its end. -#}
+  {{ return([
+      'transactions', 'mtm_prior_period_positions', 'mtm_transactions', 'corporate_actions', 'other',
+      'account_transfers', 'linking_adjustments', 'fx_translation_pnl', 'future_price_adjustments', 'settled_cash',
   ]) }}
 {%- endmacro %}
 

@@ -1,6 +1,7 @@
 """Real documents, anonymised by their publishers: every one is taken in whole, and ties where it reports totals."""
 
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lxml import etree
 from orchestration.resources.files import exclusive
 from tests.support.command import tieout
 
+ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "samples" / "flex"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="needs the documents in ../shared/samples")
 
@@ -94,3 +96,97 @@ def test_the_document_with_all_sections_ties(samples: Path) -> None:
     assert found, "no reconciliation rows for this document"
     assert "broken" not in set().union(*found.values()), {k: v for k, v in found.items() if "broken" in v}
     assert sum("tied" in v for v in found.values()) >= 8
+
+
+def test_what_breaks_is_what_the_known_differences_list(samples: Path) -> None:
+    listed = set()
+    for line in (ROOT / "docs" / "known-differences.md").read_text().splitlines():
+        if ".xml |" in line:
+            document, account, check, currency, reason = (cell.strip() for cell in line.strip("|").split("|"))
+            assert reason
+            listed.add((document.replace("/", "-"), account, check, currency))
+    sql = """
+        select d.file_name, r.account_id, r.check_name, coalesce(r.currency, '')
+        from reconciliation as r
+        join document as d using (document_id)
+        where r.status = 'broken'
+    """
+    # A period that several samples report bears the name of the newest of them.
+    assert set(marts(samples, sql)) == listed
+    assert marts(samples, "select * from reconciliation_row where check_name like '%by_symbol'") == []
+
+
+SUMMARIES = (
+    "mtm_total", "mtm_change_in_nav", "position_value_mtm", "position_value_components", "mtm_prior_by_symbol",
+    "mtm_transactions_by_symbol", "realized_by_symbol", "unrealized_by_symbol", "lots_by_symbol",
+    "interest_accrual_components", "interest_accrual_change", "nav_interest_accruals", "interest_details",
+    "transaction_taxes", "sales_taxes", "cash_rebuilt",
+)  # fmt: skip
+
+
+def test_the_summaries_of_the_document_with_all_sections(samples: Path) -> None:
+    found = statuses(samples, "U1111111", "portfolio-performance-testIBFlexStatementFile17.xml")
+    tied = {name for name in SUMMARIES if found.get(name) == {"tied"}}
+    assert tied == {
+        "mtm_total", "mtm_change_in_nav", "position_value_mtm", "position_value_components", "mtm_prior_by_symbol",
+        "mtm_transactions_by_symbol", "realized_by_symbol", "unrealized_by_symbol", "interest_accrual_change",
+        "sales_taxes",
+    }  # fmt: skip
+    sql = """
+        select check_name, cast(ours as double), cast(broker as double) from reconciliation
+        where account_id = 'U1111111' and period_end = date '2023-03-02'
+        and check_name in ('mtm_change_in_nav', 'position_value_mtm', 'mtm_prior_by_symbol', 'sales_taxes')
+    """
+    assert {name: figures for name, *figures in marts(samples, sql)} == {
+        "mtm_change_in_nav": [8.31, 8.31],
+        "position_value_mtm": [8.31, 8.31],
+        "mtm_prior_by_symbol": [13, 13],
+        "sales_taxes": [-0.9, -0.9],
+    }
+
+
+def test_cash_is_rebuilt_from_trades_and_cash_transactions(samples: Path) -> None:
+    sql = """
+        select d.file_name, r.currency, r.explanation
+        from reconciliation as r
+        join document as d using (document_id)
+        where r.check_name = 'cash_rebuilt' and r.status = 'tied'
+    """
+    found = {(name, currency): explanation for name, currency, explanation in marts(samples, sql)}
+    year = "opensteuerauszug-eTax_report_anonymised_2025.xml"
+    month = "portfolio-performance-testIBFlexStatementFile14.xml"
+    assert {key for key in found if key[0] in (year, month)} == {
+        (year, "CHF"), (year, "EUR"), (year, "USD"), (month, "CHF"), (month, "USD"),
+    }  # fmt: skip
+    with_the_reports_commissions = {
+        key for key, explanation in found.items() if "commissions of the report" in explanation
+    }
+    assert with_the_reports_commissions == {(year, "CHF"), (year, "USD")}
+
+
+def test_interest_accruals_add_up(samples: Path) -> None:
+    columns = "cast(period_end as varchar), currency, status"
+    sql = f"select {columns} from reconciliation where check_name = 'interest_accrual_components'"
+    assert set(marts(samples, sql)) == {
+        ("2023-04-17", "BASE_SUMMARY", "tied"),
+        ("2023-05-23", "BASE_SUMMARY", "tied"),
+        ("2023-05-23", "USD", "tied"),
+    }
+
+
+def test_confirmations_stand_in_as_trades_and_enter_no_reconciliation(samples: Path) -> None:
+    path = SAMPLES / "ibkr-conduit" / "trade-confirmations.xml"
+    executions = list(etree.parse(path).iter("TradeConfirm"))
+    ours = marts(samples, "select exec_id, net_cash, realized_pnl_base from fct_trade where is_provisional")
+    assert {exec_id for exec_id, *_ in ours} == {row.get("execID") for row in executions}
+    assert len(ours) == len(executions)
+    assert sum(cash for _, cash, _ in ours) == sum(Decimal(row.get("netCash")) for row in executions)
+    assert {realized for *_, realized in ours} == {None}
+    assert marts(samples, "select * from reconciliation where period_end = date '2026-04-09'") == []
+    last = "select max(report_date) < date '2026-04-01' from fct_trade where not is_provisional"
+    assert marts(samples, last) == [(True,)]
+
+
+def test_sales_taxes_are_charges_beside_the_cash_transactions(samples: Path) -> None:
+    sql = "select charge_type, count(*), sum(amount_base) from fct_charge group by all"
+    assert marts(samples, sql) == [("sales_tax", 3, Decimal("-0.9"))]

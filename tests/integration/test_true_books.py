@@ -129,6 +129,6 @@ def test_every_row_is_accounted_for(demo: Path) -> None:
 
 
 def test_each_reconciled_section_has_its_check(demo: Path) -> None:
-    assert {s for (s,) in rows(demo, "select distinct section from reconciliation")} == set(
-        RECONCILED_SECTIONS
-    )
+    found = {s for (s,) in rows(demo, "select distinct section from reconciliation")}
+    not_in_the_demo = {"ChangeInPositionValues", "TierInterestDetails", "SalesTaxes"}
+    assert found == set(RECONCILED_SECTIONS) - not_in_the_demo

@@ -32,7 +32,7 @@ MARTS = {
     "asset_class:t trade_at:@ trade_date:d report_date:d side:t quantity:n price:n currency:t "
     "proceeds:n commission:n commission_currency:t taxes:n net_cash:n realized_pnl:n "
     "realized_pnl_base:n fx_rate_to_base:n is_cancel:b transaction_type:t notes:t "
-    "document_id:t section:t row_ordinal:i",
+    "is_provisional:b document_id:t section:t row_ordinal:i",
     "fct_closed_lot": "account_id:t lot_key:t symbol:t open_at:@ close_at:@ quantity:n realized_pnl:n",
     "fct_cash_transaction": "account_id:t cash_key:t transaction_id:t type:t category:t symbol:t "
     "description:t "

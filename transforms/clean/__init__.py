@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from transforms.clean.cash import build_cash_balances, build_cash_transactions, build_statement_of_funds
+from transforms.clean.charges import (
+    build_cfd_charges,
+    build_client_fee_details,
+    build_client_fees,
+    build_debit_card_activities,
+    build_sales_taxes,
+    build_transaction_taxes,
+)
+from transforms.clean.currencies import build_fx_positions, build_fx_transactions
 from transforms.clean.holdings import (
     build_corporate_actions,
     build_dividend_accruals,
@@ -13,9 +22,22 @@ from transforms.clean.holdings import (
     build_positions,
     build_transfers,
 )
+from transforms.clean.interest import build_interest_accruals, build_interest_details
+from transforms.clean.lending import (
+    build_borrow_fees,
+    build_slb_activities,
+    build_slb_fees,
+    build_slb_open_contracts,
+)
 from transforms.clean.model import CleanContext, Cleaned, CleanTable, RawSections
+from transforms.clean.performance import build_mtm_performance, build_position_value_changes
 from transforms.clean.reference import ACCOUNT_SECTIONS, SECTION_ROWS, build_accounts, build_instruments
 from transforms.clean.statements import build_statement_sections, build_statements
+from transforms.clean.trade_events import (
+    build_option_events,
+    build_trade_confirmations,
+    build_wash_sales,
+)
 from transforms.clean.trading import build_closed_lots, build_trades
 from transforms.clean.valuation import build_change_in_nav, build_fx_rates, build_nav_daily
 
@@ -45,6 +67,31 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         CleanTable(
             "dividend_accruals", (_STATEMENTS, _SECTIONS, "OpenDividendAccruals"), build_dividend_accruals
         ),
+        CleanTable("mtm_performance", (_STATEMENTS, "MTMPerformanceSummaryInBase"), build_mtm_performance),
+        CleanTable(
+            "position_value_changes", (_STATEMENTS, "ChangeInPositionValues"), build_position_value_changes
+        ),
+        CleanTable("interest_accruals", (_STATEMENTS, "InterestAccruals"), build_interest_accruals),
+        CleanTable("interest_details", (_STATEMENTS, "TierInterestDetails"), build_interest_details),
+        CleanTable("option_events", (_STATEMENTS, "OptionEAE"), build_option_events),
+        CleanTable("trade_confirmations", (_STATEMENTS, "TradeConfirms"), build_trade_confirmations),
+        CleanTable("wash_sales", (_STATEMENTS, "Trades"), build_wash_sales),
+        CleanTable("transaction_taxes", (_STATEMENTS, "TransactionTaxes"), build_transaction_taxes),
+        CleanTable("sales_taxes", (_STATEMENTS, "SalesTaxes"), build_sales_taxes),
+        CleanTable("client_fees", (_STATEMENTS, "ClientFees"), build_client_fees),
+        CleanTable("client_fee_details", (_STATEMENTS, "ClientFeesDetail"), build_client_fee_details),
+        CleanTable("cfd_charges", (_STATEMENTS, "CFDCharges"), build_cfd_charges),
+        CleanTable(
+            "debit_card_activities", (_STATEMENTS, "DebitCardActivities"), build_debit_card_activities
+        ),
+        CleanTable("slb_activities", (_STATEMENTS, "SLBActivities"), build_slb_activities),
+        CleanTable("slb_fees", (_STATEMENTS, "SLBFees"), build_slb_fees),
+        CleanTable(
+            "slb_open_contracts", (_STATEMENTS, _SECTIONS, "SLBOpenContracts"), build_slb_open_contracts
+        ),
+        CleanTable("borrow_fees", (_STATEMENTS, "HardToBorrowDetails"), build_borrow_fees),
+        CleanTable("fx_positions", (_STATEMENTS, _SECTIONS, "FxPositions"), build_fx_positions),
+        CleanTable("fx_transactions", (_STATEMENTS, "FxTransactions"), build_fx_transactions),
     )
 }
 """The clean tables by name, each with the raw sections it reads and its builder."""

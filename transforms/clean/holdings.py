@@ -41,7 +41,7 @@ def build_positions(raw: RawSections, context: CleanContext) -> Cleaned:
         contract=POSITIONS,
         elements=("OpenPosition",),
         derive=_derive_position,
-        choose=lambda rows: _summary_or_lots(_newest_snapshots(rows, reported)),
+        choose=lambda rows: _summary_or_lots(newest_snapshots(rows, reported)),
         shape=_one_row_each,
         keep={"_opened": "openDateTime"},
         one_per_key=False,
@@ -63,7 +63,7 @@ def _summary_or_lots(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter((pl.col("level") == "SUMMARY") | ~summary)
 
 
-def _newest_snapshots(rows: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
+def newest_snapshots(rows: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
     """Rows of the newest statement per account and day; a newer statement may report that nothing is held."""
     day = ["account_id", "report_date"]
     empty = reported.select("account_id", pl.col("_period_end").alias("report_date"), "_version")
@@ -135,7 +135,7 @@ def build_dividend_accruals(raw: RawSections, context: CleanContext) -> Cleaned:
         contract=DIVIDEND_ACCRUALS,
         elements=("OpenDividendAccrual",),
         derive=_derive_accrual,
-        choose=lambda rows: _newest_snapshots(rows, reported),
+        choose=lambda rows: newest_snapshots(rows, reported),
         shape=_number_accruals,
         keep={"asset_class": "assetCategory"},
         one_per_key=False,

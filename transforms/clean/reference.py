@@ -23,6 +23,7 @@ from transforms.schemas.reference import ACCOUNTS, INSTRUMENTS
 SECTION_ROWS: Final[dict[str, tuple[str, ...]]] = {
     "SecuritiesInfo": ("SecurityInfo",),
     "Trades": ("Trade", "Order", "SymbolSummary", "Lot", "WashSale"),
+    "TradeConfirms": ("TradeConfirm", "Order", "SymbolSummary"),
     "OpenPositions": ("OpenPosition",),
     "PriorPeriodPositions": ("PriorPeriodPosition",),
     "OptionEAE": ("OptionEAE",),

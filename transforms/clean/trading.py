@@ -12,7 +12,7 @@ from transforms.clean.rules import instrument_key
 from transforms.clean.tables import TransactionRules, build_transactions
 from transforms.schemas.trading import CLOSED_LOTS, TRADES
 
-_ELEMENT_LEVELS: Final = {
+ELEMENT_LEVELS: Final = {
     "Trade": "EXECUTION",
     "Order": "ORDER",
     "SymbolSummary": "SYMBOL_SUMMARY",
@@ -20,7 +20,7 @@ _ELEMENT_LEVELS: Final = {
     "Lot": "CLOSED_LOT",
     "WashSale": "WASH_SALE",
 }
-_TRADE_LEVELS: Final = ("EXECUTION", "ORDER", "SYMBOL_SUMMARY", "ASSET_SUMMARY")
+TRADE_LEVELS: Final = ("EXECUTION", "ORDER", "SYMBOL_SUMMARY", "ASSET_SUMMARY")
 _CANCEL_CODE: Final = r"(^|;)\s*Ca\s*(;|$)"
 
 
@@ -52,36 +52,40 @@ def _with_clock(raw: RawSections) -> RawSections:
     return scan
 
 
-def _side(rows: pl.DataFrame) -> pl.Expr:
+def cancels() -> pl.Expr:
+    """The row cancels an earlier one: it says so in its side, its transaction type or its codes."""
+    return (
+        pl.col("side").str.contains("(Ca.)", literal=True).fill_null(False)
+        | pl.col("transaction_type").str.ends_with("Cancel").fill_null(False)
+        | pl.col("notes").str.contains(_CANCEL_CODE).fill_null(False)
+    )
+
+
+def side_of(rows: pl.DataFrame) -> pl.Expr:
     """BUY or SELL, of `BUY (Ca.)` too; where the row does not say it, the sign of the quantity."""
     said = pl.col("side").str.to_uppercase().str.extract(r"^(BUY|SELL)")
     sign = (
         pl.when(pl.col("quantity") > 0).then(pl.lit("BUY")).when(pl.col("quantity") < 0).then(pl.lit("SELL"))
     )
-    cancels = pl.col("is_cancel") if "is_cancel" in rows.columns else pl.lit(False)
-    return pl.coalesce(said, pl.when(~cancels).then(sign))
+    cancelled = pl.col("is_cancel") if "is_cancel" in rows.columns else pl.lit(False)
+    return pl.coalesce(said, pl.when(~cancelled).then(sign))
 
 
 def _derive_trade(rows: pl.DataFrame) -> pl.DataFrame:
-    is_cancel = (
-        pl.col("side").str.contains("(Ca.)", literal=True).fill_null(False)
-        | pl.col("transaction_type").str.ends_with("Cancel").fill_null(False)
-        | pl.col("notes").str.contains(_CANCEL_CODE).fill_null(False)
-    )
-    rows = instrument_key(rows).with_columns(is_cancel=is_cancel)
-    return rows.with_columns(side=_side(rows))
+    rows = instrument_key(rows).with_columns(is_cancel=cancels())
+    return rows.with_columns(side=side_of(rows))
 
 
 def _derive_lot(rows: pl.DataFrame) -> pl.DataFrame:
-    return instrument_key(rows).with_columns(side=_side(rows))
+    return instrument_key(rows).with_columns(side=side_of(rows))
 
 
 _TRADE_RULES: Final = TransactionRules(
     section="Trades",
     contract=TRADES,
     key="trade_key",
-    elements=_ELEMENT_LEVELS,
-    levels=_TRADE_LEVELS,
+    elements=ELEMENT_LEVELS,
+    levels=TRADE_LEVELS,
     not_levels=frozenset({"CLOSED_LOT", "WASH_SALE"}),
     day_levels=frozenset({"ASSET_SUMMARY"}),
     group=(("conid", "symbol"),),
@@ -93,9 +97,9 @@ _LOT_RULES: Final = TransactionRules(
     section="Trades",
     contract=CLOSED_LOTS,
     key="lot_key",
-    elements=_ELEMENT_LEVELS,
+    elements=ELEMENT_LEVELS,
     levels=("CLOSED_LOT",),
-    not_levels=frozenset({*_TRADE_LEVELS, "WASH_SALE"}),
+    not_levels=frozenset({*TRADE_LEVELS, "WASH_SALE"}),
     group=(("conid", "symbol"),),
     dates=("reportDate", "tradeDate", "dateTime"),
     derive=_derive_lot,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from transforms.schemas.cash import CASH_BALANCES, CASH_TRANSACTIONS, STATEMENT_OF_FUNDS
+from transforms.schemas.charges import (
+    CFD_CHARGES,
+    CLIENT_FEE_DETAILS,
+    CLIENT_FEES,
+    DEBIT_CARD_ACTIVITIES,
+    SALES_TAXES,
+    TRANSACTION_TAXES,
+)
 from transforms.schemas.contract import EXACT, INSTANT, LINEAGE, ContractError, Field, TableContract
+from transforms.schemas.currencies import FX_POSITIONS, FX_TRANSACTIONS
 from transforms.schemas.holdings import (
     CORPORATE_ACTIONS,
     DIVIDEND_ACCRUALS,
@@ -14,6 +23,9 @@ from transforms.schemas.holdings import (
     POSITIONS,
     TRANSFERS,
 )
+from transforms.schemas.interest import INTEREST_ACCRUALS, INTEREST_DETAILS
+from transforms.schemas.lending import BORROW_FEES, SLB_ACTIVITIES, SLB_FEES, SLB_OPEN_CONTRACTS
+from transforms.schemas.performance import MTM_PERFORMANCE, POSITION_VALUE_CHANGES
 from transforms.schemas.reference import (
     ACCOUNTS,
     CLEAN_ISSUES,
@@ -24,6 +36,7 @@ from transforms.schemas.reference import (
     STATEMENTS,
 )
 from transforms.schemas.restatements import CLEAN_RESTATEMENTS
+from transforms.schemas.trade_events import OPTION_EVENTS, TRADE_CONFIRMATIONS, WASH_SALES
 from transforms.schemas.trading import CLOSED_LOTS, TRADES
 from transforms.schemas.valuation import CHANGE_IN_NAV, FX_RATES, NAV_DAILY
 
@@ -48,6 +61,25 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         POSITION_MARKS,
         FIFO_PERFORMANCE,
         DIVIDEND_ACCRUALS,
+        MTM_PERFORMANCE,
+        POSITION_VALUE_CHANGES,
+        INTEREST_ACCRUALS,
+        INTEREST_DETAILS,
+        OPTION_EVENTS,
+        TRADE_CONFIRMATIONS,
+        WASH_SALES,
+        TRANSACTION_TAXES,
+        SALES_TAXES,
+        CLIENT_FEES,
+        CLIENT_FEE_DETAILS,
+        CFD_CHARGES,
+        DEBIT_CARD_ACTIVITIES,
+        SLB_ACTIVITIES,
+        SLB_FEES,
+        SLB_OPEN_CONTRACTS,
+        BORROW_FEES,
+        FX_POSITIONS,
+        FX_TRANSACTIONS,
     )
 }
 """Contracts of the clean tables, by name."""

@@ -1,4 +1,43 @@
--- Every trade once, with its realised PnL in base currency. A cancelled trade keeps all its rows; they net.
+-- Every trade once, with its realised PnL in base currency. A cancelled trade keeps all its rows; they net. An execution
+-- of a trade confirmation stands in, marked as provisional, until a statement whose Trades cover its day is there.
+with
+
+confirmed as (
+    select * from {{ ref('stg_clean__trade_confirmation') }} where level = 'EXECUTION'
+),
+
+statements as (
+    select account_id, period_start_date, period_end_date
+    from {{ ref('stg_clean__statement_section') }}
+    where section = 'Trades'
+),
+
+booked as (
+    select account_id, exec_id, trade_id
+    from {{ ref('int_trades__convert') }}
+    where account_id in (select account_id from confirmed)
+),
+
+awaited as (
+    select confirmed.*
+    from confirmed
+    where
+        not exists (
+            select 1
+            from statements
+            where
+                statements.account_id = confirmed.account_id
+                and coalesce(confirmed.trade_date, confirmed.report_date)
+                between statements.period_start_date and statements.period_end_date
+        )
+        and (confirmed.account_id, confirmed.exec_id) not in (
+            select (account_id, exec_id) from booked where exec_id is not null
+        )
+        and (confirmed.account_id, confirmed.trade_id) not in (
+            select (account_id, trade_id) from booked where trade_id is not null
+        )
+)
+
 select
     account_id,
     trade_key,
@@ -42,7 +81,60 @@ select
     exec_id,
     orig_transaction_id,
     level,
+    false as is_provisional,
     document_id,
     section,
     row_ordinal
 from {{ ref('int_trades__convert') }}
+
+union all
+
+select
+    awaited.account_id,
+    'confirmation:' || awaited.confirmation_key as trade_key,
+    awaited.trade_id,
+    awaited.transaction_id,
+    awaited.conid,
+    awaited.instrument_key,
+    awaited.symbol,
+    awaited.description,
+    awaited.asset_class,
+    awaited.trade_at,
+    awaited.trade_at_text,
+    awaited.trade_date,
+    awaited.report_date,
+    awaited.settle_date,
+    awaited.side,
+    null as open_close,
+    awaited.quantity,
+    awaited.price,
+    awaited.multiplier,
+    awaited.currency,
+    awaited.trade_money,
+    awaited.proceeds,
+    awaited.commission,
+    awaited.commission_currency,
+    awaited.taxes,
+    awaited.net_cash,
+    awaited.accrued_interest,
+    null as cost,
+    null as realized_pnl,
+    null as realized_pnl_base,
+    null as mtm_pnl,
+    null as close_price,
+    cast({{ day_rate('awaited') }} as {{ exact() }}) as fx_rate_to_base,
+    awaited.is_cancel,
+    awaited.transaction_type,
+    awaited.notes,
+    awaited.exchange,
+    awaited.order_type,
+    awaited.order_id,
+    awaited.exec_id,
+    null as orig_transaction_id,
+    awaited.level,
+    true as is_provisional,
+    awaited.document_id,
+    awaited.section,
+    awaited.row_ordinal
+from awaited
+{{ join_day_rate('awaited', 'report_date') }}

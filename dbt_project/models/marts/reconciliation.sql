@@ -8,6 +8,8 @@ checks as (
     select * from {{ ref('int_reconciliation__cash') }}
     union all
     select * from {{ ref('int_reconciliation__performance') }}
+    union all
+    select * from {{ ref('int_reconciliation__summary') }}
 ),
 
 judged as (
@@ -28,6 +30,8 @@ judged as (
             checks.account_id = periods.account_id
             and checks.period_start = periods.period_start
             and checks.period_end = periods.period_end
+    -- A document of trade confirmations alone reports no totals to hold anything against.
+    where periods.sections <> ',TradeConfirms,'
 ),
 
 explained as (

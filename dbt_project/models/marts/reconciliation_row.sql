@@ -1,11 +1,15 @@
 -- The rows behind broken checks: rows that miss an identity of their own by more than half a cent; and for a broken sum
--- the row with the broker's total and the rows that our side adds up, in the currency of the check.
+-- the row with the broker's total and the rows that our side adds up, in the currency of the check; for a summary by
+-- instrument the broker's rows of the instruments that differ.
 with
 
 broken as (
     select account_id, check_name, period_start, period_end, section, currency, broker, tolerance
     from {{ ref('reconciliation') }}
-    where status = 'broken' and check_name not in ('position_unrealized', 'trade_net_cash', 'trade_realized')
+    where
+        status = 'broken'
+        and check_name not in ('position_unrealized', 'trade_net_cash', 'trade_realized')
+        and not ends_with(check_name, '_by_symbol')
 ),
 
 rows_of_sections as (
@@ -198,3 +202,28 @@ select
     ours, null, null, tolerance
 from listed
 where place <= 1000
+
+union all
+
+select
+    symbols.account_id,
+    symbols.check_name,
+    symbols.period_start,
+    symbols.period_end,
+    coalesce(symbols.document_id, periods.document_id) as document_id,
+    symbols.section,
+    symbols.row_ordinal,
+    symbols.period_end as report_date,
+    symbols.symbol,
+    cast(null as varchar) as currency,
+    symbols.ours,
+    symbols.broker,
+    symbols.ours - symbols.broker as difference,
+    symbols.tolerance
+from {{ ref('int_reconciliation__symbol') }} as symbols
+inner join {{ ref('int_statements__merge_period') }} as periods using (account_id, period_start, period_end)
+where symbols.is_broken
+qualify row_number() over (
+    partition by symbols.account_id, symbols.period_start, symbols.period_end, symbols.check_name
+    order by abs(symbols.ours - symbols.broker) desc, symbols.conid
+) <= 1000

@@ -25,6 +25,12 @@ RECONCILED_SECTIONS = (
     "FIFOPerformanceSummaryInBase",
     "OpenPositions",
     "Trades",
+    "MTMPerformanceSummaryInBase",
+    "ChangeInPositionValues",
+    "InterestAccruals",
+    "TierInterestDetails",
+    "TransactionTaxes",
+    "SalesTaxes",
 )
 
 
