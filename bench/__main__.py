@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-BENCHES = ("flex_reader", "pipeline", "million_trades", "page")
+BENCHES = ("flex_reader", "pipeline", "million_trades", "page", "tax_lots")
 
 
 def main() -> None:

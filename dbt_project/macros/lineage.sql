@@ -7,7 +7,7 @@
       ('cash_balance', 'CashReport'), ('statement_of_funds', 'StmtFunds'), ('nav_daily', 'EquitySummaryInBase'),
       ('change_in_nav', 'ChangeInNAV'), ('fx_rate', 'ConversionRates'), ('corporate_action', 'CorporateActions'),
       ('transfer', 'Transfers'), ('fifo_performance', 'FIFOPerformanceSummaryInBase'),
-      ('dividend_accrual', 'OpenDividendAccruals'),
+      ('dividend_accrual', 'OpenDividendAccruals'), ('position_lot', 'OpenPositions'), ('wash_sale', 'Trades'),
   ]) }}
 {%- endmacro %}
 

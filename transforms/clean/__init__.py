@@ -9,6 +9,7 @@ from transforms.clean.holdings import (
     build_corporate_actions,
     build_dividend_accruals,
     build_fifo_performance,
+    build_position_lots,
     build_position_marks,
     build_positions,
     build_transfers,
@@ -16,7 +17,7 @@ from transforms.clean.holdings import (
 from transforms.clean.model import CleanContext, Cleaned, CleanTable, RawSections
 from transforms.clean.reference import ACCOUNT_SECTIONS, SECTION_ROWS, build_accounts, build_instruments
 from transforms.clean.statements import build_statement_sections, build_statements
-from transforms.clean.trading import build_closed_lots, build_trades
+from transforms.clean.trading import build_closed_lots, build_trades, build_wash_sales
 from transforms.clean.valuation import build_change_in_nav, build_fx_rates, build_nav_daily
 
 _STATEMENTS: Final = "_statements"
@@ -45,6 +46,8 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         CleanTable(
             "dividend_accruals", (_STATEMENTS, _SECTIONS, "OpenDividendAccruals"), build_dividend_accruals
         ),
+        CleanTable("position_lots", (_STATEMENTS, _SECTIONS, "OpenPositions"), build_position_lots),
+        CleanTable("wash_sales", (_STATEMENTS, "Trades"), build_wash_sales),
     )
 }
 """The clean tables by name, each with the raw sections it reads and its builder."""

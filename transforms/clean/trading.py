@@ -1,7 +1,8 @@
-"""Builders of trades and closed_lots from the section Trades. Shared rules are in rules.py and tables.py."""
+"""Builders of trades, closed_lots and wash_sales from the section Trades. Shared rules: rules.py, tables.py."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -10,7 +11,7 @@ from transforms.clean.model import CleanContext, Cleaned, RawSections
 from transforms.clean.raw_rows import blank_to_null
 from transforms.clean.rules import instrument_key
 from transforms.clean.tables import TransactionRules, build_transactions
-from transforms.schemas.trading import CLOSED_LOTS, TRADES
+from transforms.schemas.trading import CLOSED_LOTS, TRADES, WASH_SALES
 
 _ELEMENT_LEVELS: Final = {
     "Trade": "EXECUTION",
@@ -32,6 +33,11 @@ def build_trades(raw: RawSections, context: CleanContext) -> Cleaned:
 def build_closed_lots(raw: RawSections, context: CleanContext) -> Cleaned:
     """Closed lots; a lot's transaction id is its trade's, so content and occurrence are its identity."""
     return build_transactions(raw, context, _LOT_RULES)
+
+
+def build_wash_sales(raw: RawSections, context: CleanContext) -> Cleaned:
+    """Wash-sale rows; like lots they have no id of their own."""
+    return build_transactions(raw, context, _WASH_SALE_RULES)
 
 
 def _with_clock(raw: RawSections) -> RawSections:
@@ -100,4 +106,12 @@ _LOT_RULES: Final = TransactionRules(
     dates=("reportDate", "tradeDate", "dateTime"),
     derive=_derive_lot,
     by_id=False,
+)
+
+_WASH_SALE_RULES: Final = replace(
+    _LOT_RULES,
+    contract=WASH_SALES,
+    key="wash_sale_key",
+    levels=("WASH_SALE",),
+    not_levels=frozenset({*_TRADE_LEVELS, "CLOSED_LOT"}),
 )

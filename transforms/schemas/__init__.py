@@ -6,10 +6,12 @@ from typing import Final
 
 from transforms.schemas.cash import CASH_BALANCES, CASH_TRANSACTIONS, STATEMENT_OF_FUNDS
 from transforms.schemas.contract import EXACT, INSTANT, LINEAGE, ContractError, Field, TableContract
+from transforms.schemas.features import LOT_BALANCES, LOT_ISSUES, TAX_LOTS
 from transforms.schemas.holdings import (
     CORPORATE_ACTIONS,
     DIVIDEND_ACCRUALS,
     FIFO_PERFORMANCE,
+    POSITION_LOTS,
     POSITION_MARKS,
     POSITIONS,
     TRANSFERS,
@@ -23,7 +25,7 @@ from transforms.schemas.reference import (
     STATEMENT_SECTIONS,
     STATEMENTS,
 )
-from transforms.schemas.trading import CLOSED_LOTS, TRADES
+from transforms.schemas.trading import CLOSED_LOTS, TRADES, WASH_SALES
 from transforms.schemas.valuation import CHANGE_IN_NAV, FX_RATES, NAV_DAILY
 
 CONTRACTS: Final[dict[str, TableContract]] = {
@@ -47,6 +49,8 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         POSITION_MARKS,
         FIFO_PERFORMANCE,
         DIVIDEND_ACCRUALS,
+        POSITION_LOTS,
+        WASH_SALES,
     )
 }
 """Contracts of the clean tables, by name."""
@@ -56,9 +60,15 @@ RAW_FACTS: Final[dict[str, TableContract]] = {
 }
 """Contracts of the facts about documents, which are written beside the clean tables."""
 
+FEATURES: Final[dict[str, TableContract]] = {
+    contract.name: contract for contract in (TAX_LOTS, LOT_BALANCES, LOT_ISSUES)
+}
+"""Contracts of the tables that are derived from the clean ones, by name."""
+
 __all__ = [
     "CONTRACTS",
     "EXACT",
+    "FEATURES",
     "INSTANT",
     "LINEAGE",
     "RAW_FACTS",

@@ -165,3 +165,31 @@ CLOSED_LOTS: Final[TableContract] = table(
         _NOTES,
     ),
 )
+
+WASH_SALES: Final[TableContract] = table(
+    "wash_sales",
+    "Every wash-sale row once: a loss that the broker disallows. It is a note to a closed lot and is never netted.",
+    ("account_id", "wash_sale_key"),
+    (
+        common.ACCOUNT,
+        Field("wash_sale_key", "id", "Hash of the row's content and an occurrence number.", nullable=False),
+        common.TRANSACTION_ID,
+        common.TRADE_ID,
+        common.INSTRUMENT_KEY,
+        common.CONID,
+        common.SYMBOL,
+        common.ASSET_CLASS,
+        common.CURRENCY,
+        Field("open_at", "instant", "Instant the lot was opened.", ("openDateTime",)),
+        Field("close_at", "instant", "Instant of the trade that realised the loss.", ("dateTime",)),
+        Field("reopened_at", "instant", "Instant the position was bought again.", ("whenReopened",)),
+        Field("trade_date", "date", "Trade date of the closing trade.", ("tradeDate",)),
+        _REPORT_DATE,
+        Field("side", "text", "Side of the closing trade.", ("buySell",), allowed=("BUY", "SELL")),
+        Field("quantity", "exact", "Quantity concerned, as the broker signs it.", ("quantity",), "units"),
+        common.amount("cost", "cost", "Cost basis, as the row writes it."),
+        common.amount("disallowed_loss", "fifoPnlRealized", "Loss that is disallowed, as the row writes it."),
+        common.FX_RATE,
+        _NOTES,
+    ),
+)

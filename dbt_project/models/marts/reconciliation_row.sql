@@ -1,4 +1,5 @@
--- The rows behind broken row-level checks: each misses an identity of its own by more than half a cent.
+-- The rows behind broken row-level checks: each misses an identity of its own by more than half a cent,
+-- or our lots by more than what rounding explains.
 select
     account_id,
     check_name,
@@ -14,4 +15,8 @@ select
     broker,
     ours - broker as difference,
     tolerance
-from {{ ref('int_reconciliation__row') }}
+from (
+    select * from {{ ref('int_reconciliation__row') }}
+    union all
+    select * from {{ ref('int_reconciliation__lot_row') }}
+)

@@ -24,10 +24,9 @@ FINEST_FIRST = {
     "OpenPositions": ("SUMMARY", "LOT"),
 }
 GATHERED = {"accounts", "instruments", "statements", "statement_sections"}
+OTHER_LEVELS = {"closed_lots", "wash_sales", "position_lots"}
 SECTIONS = {
-    table.inputs[-1]: name
-    for name, table in CLEAN_TABLES.items()
-    if name not in GATHERED and name != "closed_lots"
+    table.inputs[-1]: name for name, table in CLEAN_TABLES.items() if name not in GATHERED | OTHER_LEVELS
 }
 
 
@@ -76,7 +75,9 @@ def test_no_cell_of_a_real_document_is_unreadable(path: Path) -> None:
 def test_all_documents_together_build_too() -> None:
     tables = clean([path.read_bytes() for path in FILES])
     assert tables["statements"].table["document_id"].n_unique() == len(FILES)
-    assert all(table.table.height for name, table in tables.items() if name != "closed_lots")
+    assert all(
+        table.table.height for name, table in tables.items() if name not in {"closed_lots", "wash_sales"}
+    )
 
 
 MONEY = {"quantity": "quantity", "proceeds": "proceeds", "ibCommission": "commission", "netCash": "net_cash"}
@@ -99,6 +100,8 @@ def test_sums_of_the_largest_real_document_equal_lxmls() -> None:
     lots = [row for row in tree.iter("OpenPosition") if row.get("levelOfDetail") == "LOT"]
     for name, attribute in (("quantity", "position"), ("position_value", "positionValue")):
         assert held[name].sum() == sum(Decimal(row.get(attribute)) for row in lots), attribute
+    assert tables["position_lots"].table.height == len(lots) == 72
+    assert tables["position_lots"].table["quantity"].sum() == held["quantity"].sum()
 
 
 def test_the_document_with_all_sections_ties_within_itself() -> None:

@@ -487,3 +487,18 @@ def test_a_row_inside_another_row_counts_once() -> None:
     nested = trade(transactionID="").replace("/>", f">{lot(transactionID='')}</Trade>", 1)
     assert trades(one(nested)).height == 1
     assert lots(one(nested)).height == 1
+
+
+def test_wash_sale_rows_stand_in_a_table_of_their_own() -> None:
+    wash = element(
+        "WashSale", accountId="U1", currency="USD", assetCategory="STK", symbol="ABC", conid="1001",
+        quantity="10", fifoPnlRealized="25.5", dateTime="20240110;103000", openDateTime="20231201;100000",
+        whenReopened="20240115;093000", reportDate="20240110", levelOfDetail="WASH_SALE", buySell="SELL",
+    )  # fmt: skip
+    document = flex_document(statement(section("Trades", trade(), wash)))
+    tables = clean([document], ["trades", "closed_lots", "wash_sales"])
+    assert tables["trades"].table.height == 1
+    assert tables["closed_lots"].table.is_empty()
+    (row,) = tables["wash_sales"].table.iter_rows(named=True)
+    assert (row["instrument_key"], row["disallowed_loss"]) == ("1001", Decimal("25.5"))
+    assert row["reopened_at"] == datetime(2024, 1, 15, 14, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from transforms.schemas import CONTRACTS, RAW_FACTS
+from transforms.schemas import CONTRACTS, FEATURES, RAW_FACTS
 from transforms.schemas.cash import CASH_COMPONENTS
 from transforms.schemas.common_fields import snake_case
 from transforms.schemas.valuation import NAV_CHANGE_COMPONENTS, NAV_COMPONENTS
@@ -22,7 +22,7 @@ PUBLISHED = {
     "dim_account", "dim_instrument", "fct_trade", "fct_closed_lot", "fct_cash_transaction", "fct_position_daily",
     "fct_nav_daily", "fct_return_daily", "account_summary", "position_current", "performance_metric",
     "monthly_return", "drawdown", "reconciliation", "reconciliation_row", "data_health", "document",
-    "document_section", "build_info",
+    "document_section", "build_info", "fct_tax_lot", "fct_wash_sale",
 }  # fmt: skip
 
 
@@ -51,8 +51,8 @@ def test_every_model_is_documented_in_a_file_of_its_own(model: Path) -> None:
 
 @pytest.mark.parametrize("model", [m for m in MODELS if m.parent.name == "staging"], ids=name)
 def test_staging_is_the_clean_contract(model: Path) -> None:
-    (table,) = re.findall(r"clean(?:\('(\w+)'\)|_issues\(\))", model.read_text())
-    contract = {**CONTRACTS, **RAW_FACTS}[table or "clean_issues"]
+    (table,) = re.findall(r"(?:clean|features)(?:\('(\w+)'\)|_issues\(\))", model.read_text())
+    contract = {**CONTRACTS, **RAW_FACTS, **FEATURES}[table or "clean_issues"]
     assert [column["name"] for column in documented(model)["columns"]] == list(contract.columns)
     selected = re.search(r"renamed as \(\s*select(.*?)from source", model.read_text(), re.DOTALL)
     assert selected is not None
@@ -66,15 +66,26 @@ def test_every_clean_table_has_a_staging_model() -> None:
     assert {source["name"] for source in sources} == {*CONTRACTS, *RAW_FACTS}
 
 
+def test_every_features_table_has_a_staging_model() -> None:
+    text = "".join(m.read_text() for m in MODELS if m.parent.name == "staging")
+    assert set(re.findall(r"features\('(\w+)'\)", text)) == {*FEATURES}
+    sources = yaml.safe_load((PROJECT / "models/staging/_sources.yml").read_text())["sources"]
+    (tables,) = (source["tables"] for source in sources if source["name"] == "features")
+    assert {table["name"]: table["description"] for table in tables} == {
+        name: contract.description for name, contract in FEATURES.items()
+    }
+
+
 @pytest.mark.parametrize("model", MODELS, ids=name)
 def test_no_layer_is_skipped(model: Path) -> None:
     layer = model.parent.name
     layer_of = {m.stem: m.parent.name for m in MODELS}
     assert {layer_of[ref] for ref in refs(model)} <= ALLOWED[layer]
-    assert ("{{ clean" in model.read_text()) == (layer == "staging"), "only staging reads the clean layer"
+    reads = "{{ clean" in model.read_text() or "{{ features" in model.read_text()
+    assert reads == (layer == "staging"), "only staging reads the layers before"
     assert "read_parquet" not in model.read_text()
     pattern = {
-        "staging": r"stg_clean__\w+",
+        "staging": r"stg_(clean|features)__\w+",
         "intermediate": r"int_[a-z]+__\w+",
         "marts": r"(?!stg_|int_)\w+",
     }[layer]
