@@ -29,9 +29,11 @@ by_trade as (
         any_value(instrument_key) as instrument_key,
         any_value(close_at) as close_at,
         sum(abs(quantity)) as quantity,
-        case when count(*) = count(cost) then sum(abs(cost)) end as cost,
-        case when count(*) = count(realized_pnl) then sum(realized_pnl) end as realized_pnl,
-        count(*) as parts
+        -- Of a position that was held before the first statement only the whole cost is known where no row lists its
+        -- lots: what one closing takes of it is an average, and no figure to compare.
+        bool_or(origin = 'opening' and open_date is null) or count(*) > count(cost) as is_unknown,
+        case when not is_unknown then sum(abs(cost)) end as cost,
+        case when not is_unknown and count(*) = count(realized_pnl) then sum(realized_pnl) end as realized_pnl
     from {{ ref('stg_features__tax_lot') }}
     where method = 'fifo' and starts_with(closed_by, 'trade:')
     group by account_id, closed_by

@@ -43,7 +43,7 @@ def apply_action(
             scale(book, leg.quantity)
         elif action.parent is not None and books[action.parent].quantity:
             dirty.add(action.parent)
-            _spin_off(leg, books[action.parent], book)
+            _spin_off(leg, books[action.parent], book, outcome)
         else:
             _grant(leg, book, at[leg.event], outcome)
 
@@ -99,11 +99,10 @@ def _grant(leg: Leg, book: Book, at: int, outcome: Outcome) -> None:
     book.add(Lot(leg.event, leg.quantity, cost, at, reason=reason))
 
 
-def _spin_off(leg: Leg, parent: Book, child: Book) -> None:
+def _spin_off(leg: Leg, parent: Book, child: Book, outcome: Outcome) -> None:
     """New shares beside the parent's, with the parent lots' dates and the part of their cost that the broker moves."""
     parent.settle()
     lots = parent.open()
-    whole = parent.quantity
     received = [Lot(leg.event, lot.quantity, None, lot.at, lot.dated, n) for n, lot in enumerate(lots)]
     spread(received, leg.quantity)
     costs, reason = _moved_costs(leg, received, lots, parent.unit)
@@ -112,7 +111,8 @@ def _spin_off(leg: Leg, parent: Book, child: Book) -> None:
         if lot.cost is not None:
             lot.cost -= cost
     parent.resum()
-    assert parent.quantity == whole
+    if reason == ZERO_COST:
+        outcome.findings.append((leg.event, leg.book, "zero_cost"))
     for new in received:
         child.add(new)
 

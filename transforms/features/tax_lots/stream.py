@@ -278,6 +278,8 @@ def _snapshot(account: str, row: Row, tables: Mapping[str, pl.DataFrame]) -> tup
         return ()
     mine = (pl.col("account_id") == account) & (pl.col("report_date") >= row["report_date"])
     day = tables["positions"].filter(mine)["report_date"].min()
+    if day is None:
+        return ()
     same = (
         (pl.col("account_id") == account)
         & (pl.col("report_date") == day)
