@@ -26,6 +26,11 @@ class DataFolder:
         return self.root / "clean"
 
     @property
+    def features(self) -> Path:
+        """One Parquet file per table derived from the clean ones."""
+        return self.root / "features"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file that only dbt writes."""
         return self.root / "warehouse" / "warehouse.duckdb"

@@ -47,6 +47,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     from orchestration.defs.automation import automation, ingest_job, refresh_job
     from orchestration.defs.clean.documents import clean_document_sections, clean_documents
     from orchestration.defs.clean.tables import clean_tables
+    from orchestration.defs.features.tax_lots import tax_lots
     from orchestration.defs.marts.models import dbt_models
     from orchestration.defs.publish.version import published_version
     from orchestration.defs.raw.documents import documents
@@ -64,6 +65,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             clean_documents,
             clean_document_sections,
             clean_tables(),
+            tax_lots,
             models,
             published_version(marts),
         ],

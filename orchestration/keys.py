@@ -2,6 +2,7 @@
 
 RAW = "raw"
 CLEAN = "clean"
+FEATURES = "features"
 MARTS = "marts"
 PUBLISH = "publish"
 

@@ -1,4 +1,5 @@
-"""The commands that read the published version: summary, daily, totals, trades, positions, reconcile, gaps, query.
+"""The commands that read the published version: summary, daily, totals, trades, positions, lots, reconcile, gaps,
+query.
 
 Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or bad SQL.
 """
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 
 from apps.breaks import broken_checks, count_open, read_acknowledged, with_notes
-from apps.cli import queries, render
+from apps.cli import lot_queries, queries, render
 from apps.cli.context import EXIT_BREAK, fail
 from apps.exact_text import scalar
 from apps.published import NothingPublishedError, QueryError, Reader, Result, open_current
@@ -54,7 +55,12 @@ def _reading(context: typer.Context) -> Iterator[Reader]:
     try:
         with open_current(command.published) as reader:
             yield reader
-    except (NothingPublishedError, QueryError, queries.UnknownAccountError) as error:
+    except (
+        NothingPublishedError,
+        QueryError,
+        queries.UnknownAccountError,
+        lot_queries.MethodNotBuiltError,
+    ) as error:
         fail(str(error))
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         fail(
@@ -211,6 +217,45 @@ def positions(
     _table(context, queries.positions, account, None, None, limit, _output(as_json, as_csv), hide)
 
 
+def lots(
+    context: typer.Context,
+    account: Account = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method", "-m", help=f"Which lots a sale takes first: {', '.join(lot_queries.METHODS)}."
+        ),
+    ] = "fifo",
+    open_only: Annotated[bool, typer.Option("--open", help="Only what is still held.")] = False,
+    first: First = None,
+    last: Last = None,
+    limit: Annotated[int, _limit("lots")] = 50,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Our own tax lots: open ones first, then what was closed, newest first. Dates are those of the closing."""
+    if method not in lot_queries.METHODS:
+        fail(f"--method {method} is none of {', '.join(lot_queries.METHODS)}")
+    hide = (
+        *(
+            "asset_class",
+            "realized_pnl_base",
+            "is_open",
+            "instrument_key",
+            "lot_id",
+            "part",
+            "opened_by",
+            "closed_by",
+        ),
+        *("document_id", "section", "row_ordinal", "reason"),
+    )
+
+    def question(reader: Reader, where: queries.Filter) -> Result:
+        return lot_queries.lots(reader, where, method, open_only)
+
+    _table(context, question, account, first, last, limit, _output(as_json, as_csv), hide)
+
+
 def _table(
     context: typer.Context,
     question: Callable[[Reader, queries.Filter], Result],
@@ -308,5 +353,5 @@ def query(
 
 def register(app: typer.Typer) -> None:
     """Add the reading commands to the `tieout` application."""
-    for command in (summary, daily, totals, trades, positions, reconcile, gaps, query):
+    for command in (summary, daily, totals, trades, positions, lots, reconcile, gaps, query):
         app.command()(command)

@@ -6,6 +6,12 @@
   read_parquet('{{ var("clean_dir") }}/{{ table }}.parquet')
 {%- endmacro %}
 
+{% macro features(table) -%}
+  {#- The Parquet file of a table of the features layer. -#}
+  {%- do source('features', table) -%}
+  read_parquet('{{ var("features_dir") }}/{{ table }}.parquet')
+{%- endmacro %}
+
 {% macro clean_issues() -%}
   {#- The findings of all clean tables, a file per table. -#}
   {%- do source('clean', 'clean_issues') -%}

@@ -16,6 +16,7 @@
       ('debit_card_activity', 'DebitCardActivities'), ('slb_activity', 'SLBActivities'), ('slb_fee', 'SLBFees'),
       ('slb_open_contract', 'SLBOpenContracts'), ('borrow_fee', 'HardToBorrowDetails'),
       ('fx_position', 'FxPositions'), ('fx_transaction', 'FxTransactions'),
+      ('position_lot', 'OpenPositions'),
   ]) }}
 {%- endmacro %}
 

@@ -24,7 +24,7 @@ ingest_job = dg.define_asset_job(
 refresh_job = dg.define_asset_job(
     REFRESH_JOB,
     selection=dg.AssetSelection.all(),
-    description="From the inbox to a new published version: raw, clean, marts, publish.",
+    description="From the inbox to a new published version: raw, clean, features, marts, publish.",
 )
 
 

@@ -39,6 +39,11 @@ class DataView(dg.ConfigurableResource):
         return Lake(self.folder.clean)
 
     @property
+    def features(self) -> Lake:
+        """The features layer."""
+        return Lake(self.folder.features)
+
+    @property
     def dbt(self) -> Dbt:
         """The dbt project against this folder's warehouse."""
         return Dbt(self.folder.warehouse)

@@ -1,5 +1,6 @@
-"""The clean layer on disk: one Parquet file per table, replaced in one step. The same table gives the same bytes."""
+"""A layer of tables on disk: one Parquet file each, replaced in one step. The same table gives the same bytes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,10 @@ class Lake:
     def path(self, name: str) -> Path:
         """Where a table lies."""
         return self.folder / f"{name}.parquet"
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """A table, or some columns of it."""
+        return pl.read_parquet(self.path(name), columns=None if columns is None else list(columns))
 
     def write(self, name: str, table: pl.DataFrame) -> Path:
         """Replace a table; a reader sees the old one or the new one."""

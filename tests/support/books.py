@@ -13,7 +13,8 @@ from orchestration.resources.dbt import Dbt, NodeResult
 from orchestration.resources.lake import Lake
 from orchestration.resources.raw_store import RawStore
 from transforms.clean import CLEAN_TABLES, CleanContext
-from transforms.schemas import CONTRACTS
+from transforms.features.tax_lots import INPUTS, build_tax_lots
+from transforms.schemas import CONTRACTS, FEATURES
 
 TIMEZONE = "America/New_York"
 NOW = datetime(2026, 1, 2, 6, tzinfo=UTC)
@@ -30,6 +31,7 @@ def build_marts(documents: Iterable[tuple[str, bytes]], folder: Path, one_by_one
             store.ingest(lambda: NOW)
     store.ingest(lambda: NOW)
     build_clean(store, Lake(data.clean))
+    build_features(Lake(data.clean), Lake(data.features))
     failed = [r for r in build_warehouse(data) if r.status not in {"success", "pass", "warn"}]
     assert failed == []
     return data.warehouse
@@ -46,11 +48,19 @@ def build_clean(store: RawStore, lake: Lake) -> None:
     lake.write("document_sections", document_sections_table(store.scan("_document_sections")))
 
 
+def build_features(clean: Lake, features: Lake) -> None:
+    """All tables that are derived from the clean ones, under their contracts."""
+    made = build_tax_lots({name: clean.read(name, columns) for name, columns in INPUTS.items()})
+    for name in FEATURES:
+        features.write(name, getattr(made, name))
+
+
 def build_warehouse(data: DataFolder) -> list[NodeResult]:
     """All models and their tests."""
     return Dbt(data.warehouse).build(
         {
             "clean_dir": str(data.clean),
+            "features_dir": str(data.features),
             "version_id": "000001-00000000",
             "fingerprint": "0" * 64,
             "built_at": NOW.isoformat(),

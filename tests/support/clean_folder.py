@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from transforms.schemas import CONTRACTS, RAW_FACTS
+from transforms.features.tax_lots import INPUTS, build_tax_lots
+from transforms.schemas import CONTRACTS, FEATURES, RAW_FACTS
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
@@ -37,6 +38,16 @@ def write_clean(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
             frame.write_parquet(folder / _IN_FOLDERS[name] / "hand_written.parquet")
         else:
             frame.write_parquet(folder / f"{name}.parquet")
+    write_features(folder)
+
+
+def write_features(clean: Path) -> None:
+    """Write the tables that are derived from the clean ones beside their folder."""
+    made = build_tax_lots({name: pl.read_parquet(clean / f"{name}.parquet") for name in INPUTS})
+    features = clean.with_name("features")
+    features.mkdir(exist_ok=True)
+    for name in FEATURES:
+        getattr(made, name).write_parquet(features / f"{name}.parquet")
 
 
 def _lineage(table: str, ordinal: int) -> Row:
@@ -73,6 +84,10 @@ class DbtRun:
             yield connection
 
 
+def _folders(clean: Path) -> dict[str, str]:
+    return {"clean_dir": str(clean), "features_dir": str(clean.with_name("features"))}
+
+
 def run_dbt(folder: Path, clean: Path, *arguments: str, **variables: Any) -> DbtRun:
     """Run `dbt build` into `folder`, in its own process: dbt keeps global state."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +96,7 @@ def run_dbt(folder: Path, clean: Path, *arguments: str, **variables: Any) -> Dbt
     command = [
         *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-level-file=none", "build"),
         *(f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}", f"--target-path={target}"),
-        f"--vars={json.dumps({'clean_dir': str(clean), 'staging_materialized': 'view', **variables})}",
+        f"--vars={json.dumps({**_folders(clean), 'staging_materialized': 'view', **variables})}",
         *arguments,
     ]
     done = subprocess.run(

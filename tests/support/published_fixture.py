@@ -52,6 +52,10 @@ MARTS = {
     "current_drawdown:f net_contributions_base:n realized_ytd_base:n day_withheld_reason:t "
     "reconciliation_tied:l reconciliation_broken:l reconciliation_not_reported:l "
     "documents_loaded:l",
+    "fct_tax_lot": "account_id:t method:t lot_id:t part:i instrument_key:t symbol:t asset_class:t currency:t side:t "
+    "is_open:b open_date:d close_date:d close_report_date:d quantity:n cost:n proceeds:n realized_pnl:n "
+    "realized_pnl_base:n term:t origin:t closed_as:t opened_by:t closed_by:t reason:t document_id:t section:t "
+    "row_ordinal:i",
     "position_current": "account_id:t conid:l instrument_key:t symbol:t description:t asset_class:t "
     "currency:t "
     "quantity:n mark_price:n market_value:n market_value_base:n cost_basis_money:n "

@@ -18,6 +18,7 @@ from transforms.clean.holdings import (
     build_corporate_actions,
     build_dividend_accruals,
     build_fifo_performance,
+    build_position_lots,
     build_position_marks,
     build_positions,
     build_transfers,
@@ -92,6 +93,7 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         CleanTable("borrow_fees", (_STATEMENTS, "HardToBorrowDetails"), build_borrow_fees),
         CleanTable("fx_positions", (_STATEMENTS, _SECTIONS, "FxPositions"), build_fx_positions),
         CleanTable("fx_transactions", (_STATEMENTS, "FxTransactions"), build_fx_transactions),
+        CleanTable("position_lots", (_STATEMENTS, _SECTIONS, "OpenPositions"), build_position_lots),
     )
 }
 """The clean tables by name, each with the raw sections it reads and its builder."""

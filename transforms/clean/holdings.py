@@ -22,6 +22,7 @@ from transforms.schemas.holdings import (
     CORPORATE_ACTIONS,
     DIVIDEND_ACCRUALS,
     FIFO_PERFORMANCE,
+    POSITION_LOTS,
     POSITION_MARKS,
     POSITIONS,
     TRANSFERS,
@@ -47,6 +48,27 @@ def build_positions(raw: RawSections, context: CleanContext) -> Cleaned:
         one_per_key=False,
     )
     return build_by_key(raw, context, rules)
+
+
+def build_position_lots(raw: RawSections, context: CleanContext) -> Cleaned:
+    """Open lots per account and day from the newest statement: the LOT rows."""
+    reported = section_versions(raw, context, "OpenPositions")
+    rules = KeyRules(
+        section="OpenPositions",
+        contract=POSITION_LOTS,
+        elements=("OpenPosition",),
+        derive=_derive_position,
+        choose=lambda rows: _newest_snapshots(rows, reported).filter(pl.col("level") == "LOT"),
+        shape=_number_lots,
+        keep={"_opened": "openDateTime", "level": "levelOfDetail"},
+        one_per_key=False,
+    )
+    return build_by_key(raw, context, rules)
+
+
+def _number_lots(rows: pl.DataFrame) -> pl.DataFrame:
+    within = pl.struct("_version", "_row").rank("ordinal").over(POSITION_LOTS.key[:3])
+    return rows.with_columns(lot_ordinal=(within - 1).cast(pl.Int32))
 
 
 def _derive_position(rows: pl.DataFrame) -> pl.DataFrame:

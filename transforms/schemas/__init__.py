@@ -15,10 +15,12 @@ from transforms.schemas.charges import (
 )
 from transforms.schemas.contract import EXACT, INSTANT, LINEAGE, ContractError, Field, TableContract
 from transforms.schemas.currencies import FX_POSITIONS, FX_TRANSACTIONS
+from transforms.schemas.features import LOT_BALANCES, LOT_ISSUES, TAX_LOTS
 from transforms.schemas.holdings import (
     CORPORATE_ACTIONS,
     DIVIDEND_ACCRUALS,
     FIFO_PERFORMANCE,
+    POSITION_LOTS,
     POSITION_MARKS,
     POSITIONS,
     TRANSFERS,
@@ -80,6 +82,7 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         BORROW_FEES,
         FX_POSITIONS,
         FX_TRANSACTIONS,
+        POSITION_LOTS,
     )
 }
 """Contracts of the clean tables, by name."""
@@ -89,9 +92,15 @@ RAW_FACTS: Final[dict[str, TableContract]] = {
 }
 """Contracts of the facts about documents, which are written beside the clean tables."""
 
+FEATURES: Final[dict[str, TableContract]] = {
+    contract.name: contract for contract in (TAX_LOTS, LOT_BALANCES, LOT_ISSUES)
+}
+"""Contracts of the tables that are derived from the clean ones, by name."""
+
 __all__ = [
     "CONTRACTS",
     "EXACT",
+    "FEATURES",
     "INSTANT",
     "LINEAGE",
     "RAW_FACTS",

@@ -69,6 +69,44 @@ POSITIONS: Final[TableContract] = table(
     ),
 )
 
+POSITION_LOTS: Final[TableContract] = table(
+    "position_lots",
+    "Open lots per account and day as the newest document reports them (LOT rows of OpenPositions).",
+    ("account_id", "report_date", "instrument_key", "lot_ordinal"),
+    (
+        common.ACCOUNT,
+        common.REPORT_DATE,
+        _KEYED_INSTRUMENT,
+        Field(
+            "lot_ordinal",
+            "integer",
+            "Order of the lot within its position in the document, from 0.",
+            nullable=False,
+        ),
+        common.CONID,
+        common.SYMBOL,
+        common.ASSET_CLASS,
+        common.CURRENCY,
+        Field("open_at", "instant", "Instant the lot was opened.", ("openDateTime",)),
+        Field(
+            "holding_start_at",
+            "instant",
+            "Instant the holding period starts.",
+            ("holdingPeriodDateTime",),
+        ),
+        Field("quantity", "exact", "Signed quantity: long +, short −.", ("position", "quantity"), "units"),
+        common.amount("cost_basis_money", "costBasisMoney", "Cost basis of the lot."),
+        common.FX_RATE,
+        Field(
+            "originating_transaction_id",
+            "id",
+            "Transaction id of the trade that opened the lot.",
+            ("originatingTransactionID",),
+        ),
+        Field("code", "text", "The broker's codes (LT, ST, ...).", ("code",)),
+    ),
+)
+
 POSITION_MARKS: Final[TableContract] = table(
     "position_marks",
     "Closing prices of positions held on the days of a period (section PriorPeriodPositions).",

@@ -96,6 +96,23 @@ uncounted_flows as (
     group by account_id
 ),
 
+lots as (
+    -- What the tax lots could not know: a finding per instrument, its first day.
+    select
+        'tax_lot',
+        severity,
+        issues.account_id,
+        cast(null as varchar),
+        coalesce(any_value(instruments.symbol), issues.instrument_key),
+        'From ' || strftime(min(issues.report_date), '%Y-%m-%d') || ', ' || count(*) || ' event(s): '
+        || arg_min(problem, (issues.report_date, problem)),
+        'Until then cost and PnL of these lots are withheld or flagged; the broker''s own figures stand.'
+    from {{ ref('stg_features__lot_issue') }} as issues
+    left join {{ ref('stg_clean__instrument') }} as instruments
+        on issues.instrument_key = instruments.instrument_key
+    group by issues.account_id, issues.instrument_key, severity
+),
+
 without_base_currency as (
     select
         'base_currency_unknown',
@@ -110,7 +127,7 @@ without_base_currency as (
 )
 
 {% for part in ['gaps', 'withheld_returns', 'assumed_transfers', 'late_history', 'disagreeing', 'uncounted_flows',
-                'without_base_currency'] %}
+                'lots', 'without_base_currency'] %}
 select * from {{ part }}
 {{ 'union all' if not loop.last }}
 {% endfor %}

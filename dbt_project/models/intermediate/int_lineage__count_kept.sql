@@ -7,8 +7,8 @@ kept as (
     select
         document_id,
         section,
-        -- Lots that were summed to one position all count.
-        {{ 'sum(source_rows)' if table == 'position' else 'count(*)' }} as rows_kept
+        -- A position summed from lots is no row of its own: its lots are counted where they stand.
+        {{ "count(*) filter (where level = 'SUMMARY')" if table == 'position' else 'count(*)' }} as rows_kept
     from {{ ref('stg_clean__' ~ table) }}
     where section = '{{ section }}'
     group by all

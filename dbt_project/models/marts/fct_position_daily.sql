@@ -17,7 +17,9 @@ securities as (
         coalesce(positions.multiplier, marks.multiplier, instruments.multiplier, 1) as multiplier,
         positions.position_value as reported_value,
         coalesce(nullif(positions.fx_rate_to_base, 0), nullif(marks.fx_rate_to_base, 0)) as row_rate,
-        positions.cost_basis_money as cost_basis,
+        coalesce(
+            positions.cost_basis_money, case when lots.quantity = rolled.quantity then lots.cost_basis end
+        ) as cost_basis,
         positions.unrealized_pnl,
         positions.document_id,
         positions.section,
@@ -33,6 +35,11 @@ securities as (
             rolled.account_id = marks.account_id
             and rolled.instrument_key = marks.instrument_key
             and rolled.day_date = marks.mark_date
+    asof left join {{ ref('stg_features__lot_balance') }} as lots
+        on
+            rolled.account_id = lots.account_id
+            and rolled.instrument_key = lots.instrument_key
+            and rolled.day_date >= lots.change_date
     left join {{ ref('stg_clean__instrument') }} as instruments
         on rolled.instrument_key = instruments.instrument_key
     where rolled.quantity <> 0
@@ -106,8 +113,8 @@ select
     fx_rate_to_base,
     {{ exact_product('market_value', 'fx_rate_to_base') }} as market_value_base,
     cost_basis,
-    unrealized_pnl,
-    {{ exact_product('unrealized_pnl', 'fx_rate_to_base') }} as unrealized_pnl_base,
+    coalesce(unrealized_pnl, market_value - cost_basis) as unrealized_pnl,
+    {{ exact_product('coalesce(unrealized_pnl, market_value - cost_basis)', 'fx_rate_to_base') }} as unrealized_pnl_base,
     case
         when asset_class in ('FUT', 'CFD') then 'Settled in cash every day: no value of its own in the net asset value.'
         when market_value is null then 'No price of this day in Open Positions or Prior Period Positions.'

@@ -10,6 +10,8 @@ checks as (
     select * from {{ ref('int_reconciliation__performance') }}
     union all
     select * from {{ ref('int_reconciliation__summary') }}
+    union all
+    select * from {{ ref('int_reconciliation__lots') }}
 ),
 
 judged as (

@@ -1,4 +1,5 @@
--- The rows behind broken checks: rows that miss an identity of their own by more than half a cent; and for a broken sum
+-- The rows behind broken checks: rows that miss an identity of their own by more than half a cent, lots that differ from
+-- the broker's by more than rounding explains; and for a broken sum
 -- the row with the broker's total and the rows that our side adds up, in the currency of the check; for a summary by
 -- instrument the broker's rows of the instruments that differ.
 with
@@ -9,6 +10,7 @@ broken as (
     where
         status = 'broken'
         and check_name not in ('position_unrealized', 'trade_net_cash', 'trade_realized')
+        and not starts_with(check_name, 'lots_')
         and not ends_with(check_name, '_by_symbol')
 ),
 
@@ -186,7 +188,11 @@ select
     broker,
     ours - broker as difference,
     tolerance
-from {{ ref('int_reconciliation__row') }}
+from (
+    select * from {{ ref('int_reconciliation__row') }}
+    union all
+    select * from {{ ref('int_reconciliation__lot_row') }}
+)
 
 union all
 

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from orchestration.keys import CLEAN, MARTS, OWNERS, WAREHOUSE_POOL
+from orchestration.keys import MARTS, OWNERS, WAREHOUSE_POOL
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.resources.dbt import NodeResult
 from orchestration.staleness import code_version, inputs_fingerprint
@@ -19,11 +19,12 @@ FAILED = {"error", "fail", "runtime error"}
 
 
 class Translator(DagsterDbtTranslator):
-    """Names dbt's nodes as our layers do: a source is the clean table, a model stands under its schema."""
+    """Names dbt's nodes as our layers do: a source under its own name, a model under its schema."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """`clean/<table>` for a source, `<schema>/<model>` for a model."""
-        layer = CLEAN if dbt_resource_props["resource_type"] == "source" else dbt_resource_props["schema"]
+        """`<source>/<table>` for a source, `<schema>/<model>` for a model."""
+        kind = "source_name" if dbt_resource_props["resource_type"] == "source" else "schema"
+        layer = dbt_resource_props[kind]
         return dg.AssetKey([layer, dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
@@ -63,6 +64,7 @@ def _variables(data: DataResource) -> dict[str, Any]:
     fingerprint = inputs_fingerprint(data.raw.manifest(), settings)
     return {
         "clean_dir": str(data.folder.clean),
+        "features_dir": str(data.folder.features),
         "version_id": data.publisher.next_version(fingerprint),
         "fingerprint": fingerprint,
         "built_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -324,3 +324,16 @@ def test_fifo_totals_are_flagged() -> None:
         ("1001", False, Decimal(7), Decimal(7), Decimal("0.5"), date(2024, 1, 31)),
         (None, True, Decimal(7), None, None, date(2024, 1, 31)),
     ]
+
+
+def test_lot_rows_stand_in_a_table_of_their_own_in_the_order_of_the_document() -> None:
+    lots = [
+        position(levelOfDetail="LOT", position="60", costBasisMoney="600", openDateTime="20230105;103000"),
+        position(levelOfDetail="LOT", position="40", costBasisMoney="451", openDateTime="20230601;110000"),
+    ]
+    document = flex_document(statement(section("OpenPositions", position(), *lots)))
+    table = clean([document], ["position_lots"])["position_lots"].table
+    assert table.select("lot_ordinal", "quantity", "cost_basis_money", "open_at").rows() == [
+        (0, Decimal(60), Decimal(600), datetime(2023, 1, 5, 15, 30, tzinfo=UTC)),
+        (1, Decimal(40), Decimal(451), datetime(2023, 6, 1, 15, 0, tzinfo=UTC)),
+    ]

@@ -113,6 +113,8 @@ def test_sums_of_the_largest_real_document_equal_lxmls() -> None:
     lots = [row for row in tree.iter("OpenPosition") if row.get("levelOfDetail") == "LOT"]
     for name, attribute in (("quantity", "position"), ("position_value", "positionValue")):
         assert held[name].sum() == sum(Decimal(row.get(attribute)) for row in lots), attribute
+    assert tables["position_lots"].table.height == len(lots) == 72
+    assert tables["position_lots"].table["quantity"].sum() == held["quantity"].sum()
 
 
 def test_the_document_with_all_sections_ties_within_itself() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from transforms.schemas import CONTRACTS, RAW_FACTS
+from transforms.schemas import CONTRACTS, FEATURES, RAW_FACTS
 from transforms.schemas.cash import CASH_COMPONENTS
 from transforms.schemas.common_fields import snake_case
 from transforms.schemas.valuation import NAV_CHANGE_COMPONENTS, NAV_COMPONENTS
@@ -69,15 +69,26 @@ def test_every_clean_table_has_a_staging_model() -> None:
     assert {source["name"] for source in sources} == {*CONTRACTS, *RAW_FACTS}
 
 
+def test_every_features_table_has_a_staging_model() -> None:
+    text = "".join(m.read_text() for m in MODELS if m.parent.name == "staging")
+    assert set(re.findall(r"features\('(\w+)'\)", text)) == {*FEATURES}
+    sources = yaml.safe_load((PROJECT / "models/staging/_sources.yml").read_text())["sources"]
+    (tables,) = (source["tables"] for source in sources if source["name"] == "features")
+    assert {table["name"]: table["description"] for table in tables} == {
+        name: contract.description for name, contract in FEATURES.items()
+    }
+
+
 @pytest.mark.parametrize("model", MODELS, ids=name)
 def test_no_layer_is_skipped(model: Path) -> None:
     layer = model.parent.name
     layer_of = {m.stem: m.parent.name for m in MODELS}
     assert {layer_of[ref] for ref in refs(model)} <= ALLOWED[layer]
-    assert ("{{ clean" in model.read_text()) == (layer == "staging"), "only staging reads the clean layer"
+    reads = "{{ clean" in model.read_text() or "{{ features" in model.read_text()
+    assert reads == (layer == "staging"), "only staging reads the layers before"
     assert "read_parquet" not in model.read_text()
     pattern = {
-        "staging": r"stg_clean__\w+",
+        "staging": r"stg_(clean|features)__\w+",
         "intermediate": r"int_[a-z]+__\w+",
         "marts": r"(?!stg_|int_)\w+",
     }[layer]

@@ -6,10 +6,10 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from transforms.schemas import CONTRACTS, EXACT, INSTANT, RAW_FACTS, ContractError, TableContract
+from transforms.schemas import CONTRACTS, EXACT, FEATURES, INSTANT, RAW_FACTS, ContractError, TableContract
 from transforms.schemas.common_fields import snake_case
 
-ALL = {**CONTRACTS, **RAW_FACTS}
+ALL = {**CONTRACTS, **RAW_FACTS, **FEATURES}
 
 
 @pytest.mark.parametrize("contract", ALL.values(), ids=ALL)

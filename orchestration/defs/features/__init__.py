@@ -1,0 +1,1 @@
+"""Assets of the features layer: tables derived from the clean ones."""
