@@ -8,6 +8,7 @@
       ('change_in_nav', 'ChangeInNAV'), ('fx_rate', 'ConversionRates'), ('corporate_action', 'CorporateActions'),
       ('transfer', 'Transfers'), ('fifo_performance', 'FIFOPerformanceSummaryInBase'),
       ('dividend_accrual', 'OpenDividendAccruals'),
+      ('dividend_accrual_change', 'ChangeInDividendAccruals'),
   ]) }}
 {%- endmacro %}
 

@@ -7,6 +7,7 @@ from typing import Final
 from transforms.clean.cash import build_cash_balances, build_cash_transactions, build_statement_of_funds
 from transforms.clean.holdings import (
     build_corporate_actions,
+    build_dividend_accrual_changes,
     build_dividend_accruals,
     build_fifo_performance,
     build_position_marks,
@@ -44,6 +45,11 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         CleanTable("fifo_performance", (_STATEMENTS, "FIFOPerformanceSummaryInBase"), build_fifo_performance),
         CleanTable(
             "dividend_accruals", (_STATEMENTS, _SECTIONS, "OpenDividendAccruals"), build_dividend_accruals
+        ),
+        CleanTable(
+            "dividend_accrual_changes",
+            (_STATEMENTS, "ChangeInDividendAccruals"),
+            build_dividend_accrual_changes,
         ),
     )
 }

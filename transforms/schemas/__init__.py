@@ -8,6 +8,7 @@ from transforms.schemas.cash import CASH_BALANCES, CASH_TRANSACTIONS, STATEMENT_
 from transforms.schemas.contract import EXACT, INSTANT, LINEAGE, ContractError, Field, TableContract
 from transforms.schemas.holdings import (
     CORPORATE_ACTIONS,
+    DIVIDEND_ACCRUAL_CHANGES,
     DIVIDEND_ACCRUALS,
     FIFO_PERFORMANCE,
     POSITION_MARKS,
@@ -47,6 +48,7 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         POSITION_MARKS,
         FIFO_PERFORMANCE,
         DIVIDEND_ACCRUALS,
+        DIVIDEND_ACCRUAL_CHANGES,
     )
 }
 """Contracts of the clean tables, by name."""

@@ -8,6 +8,8 @@ checks as (
     select * from {{ ref('int_reconciliation__cash') }}
     union all
     select * from {{ ref('int_reconciliation__performance') }}
+    union all
+    select * from {{ ref('int_reconciliation__pnl') }}
 ),
 
 judged as (

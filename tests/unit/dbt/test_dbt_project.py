@@ -22,7 +22,7 @@ PUBLISHED = {
     "dim_account", "dim_instrument", "fct_trade", "fct_closed_lot", "fct_cash_transaction", "fct_position_daily",
     "fct_nav_daily", "fct_return_daily", "account_summary", "position_current", "performance_metric",
     "monthly_return", "drawdown", "reconciliation", "reconciliation_row", "data_health", "document",
-    "document_section", "build_info",
+    "document_section", "build_info", "fct_pnl_daily", "pnl_by_instrument", "income", "allocation",
 }  # fmt: skip
 
 
