@@ -25,7 +25,7 @@ trades as (
         sum(commission) as commission,
         sum(taxes) as taxes,
         sum(realized_pnl_base) as realized_base,
-        arg_max(close_price, trade_at) filter (where close_price > 0) as close_price
+        max(close_price) filter (where close_price > 0) as close_price
     from {{ ref('int_trades__convert') }}
     where report_date is not null
     group by all

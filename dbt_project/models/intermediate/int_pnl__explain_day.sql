@@ -197,8 +197,7 @@ local_amounts as (
     select
         *,
         case
-            when is_cash then 0
-            when is_pair then 0
+            when is_cash or is_pair then 0
             when price_reason is not null then null
             when traded is not null then value_after - value_before + proceeds_moved - traded
             -- Without a closing price the two cannot be told apart: trading has both, unless nothing was held before.
@@ -223,10 +222,11 @@ converted as (
     select
         *,
         {% for cause in ['price', 'dividends', 'withholding', 'interest', 'commissions', 'fees', 'taxes', 'other'] %}
-        {{ exact_product(cause ~ '_local', 'rate') }} as {{ cause }}_base,
+        case when {{ cause }}_local = 0 then 0 else {{ exact_product(cause ~ '_local', 'rate') }} end as {{ cause }}_base,
         {% endfor %}
         case
             when is_pair then {{ exact_product('first_amount', 'first_rate') }} + {{ exact_product('trade_proceeds', 'rate') }}
+            when trading_local = 0 then 0
             else {{ exact_product('trading_local', 'rate') }}
         end as trading_base,
         -- At the new rate and at the old one, as the net asset values have it.

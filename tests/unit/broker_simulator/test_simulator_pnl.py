@@ -1,6 +1,7 @@
 """The true profit and loss of each day: it adds up to the change in NAV, and a corporate action makes none."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_no_instrument_gains_by_a_corporate_action(life: Simulation) -> None:
     books, acted = life.books, 0
     for account in books.accounts:
         days = books.days(account)
-        for before, day in zip(days, days[1:], strict=False):
+        for before, day in pairwise(days):
             for leg in books.corporate_actions(account, day):
                 if leg.proceeds:
                     continue  # bought out for what the terms say, whatever it cost the day before
