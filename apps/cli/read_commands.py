@@ -1,5 +1,5 @@
-"""The commands that read the published version: summary, daily, totals, trades, positions, lots, reconcile, gaps,
-query.
+"""The commands that read the published version: summary, daily, totals, pnl, trades, positions, lots, reconcile,
+gaps, query.
 
 Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or bad SQL.
 """
@@ -15,9 +15,10 @@ import typer
 from rich.console import Console
 
 from apps.breaks import broken_checks, count_open, read_acknowledged, with_notes
-from apps.cli import lot_queries, queries, render
+from apps.cli import lot_queries, pnl_queries, queries, render
 from apps.cli.context import EXIT_BREAK, fail
 from apps.exact_text import scalar
+from apps.periods import DEFAULT_PERIOD
 from apps.published import NothingPublishedError, QueryError, Reader, Result, open_current
 
 _QUERY_TABLE_ROWS = 200
@@ -191,6 +192,35 @@ def totals(
     _table(context, queries.totals, account, None, None, 0, _output(as_json, as_csv))
 
 
+def pnl(
+    context: typer.Context,
+    by: Annotated[
+        pnl_queries.By, typer.Option("--by", help="What a row is: a cause, an instrument or a month.")
+    ] = pnl_queries.By.CAUSE,
+    period: Annotated[
+        str, typer.Option("--period", "-p", help=f"One of {', '.join(pnl_queries.PNL_PERIODS)}.")
+    ] = DEFAULT_PERIOD,
+    account: Account = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """What made and lost money in a period: by cause, instrument or month.
+
+    The causes add up to the change of the net asset value less deposits and withdrawals, to the cent.
+    """
+    output = _output(as_json, as_csv)
+    known = {name.casefold(): name for name in pnl_queries.PNL_PERIODS}
+    if period.casefold() not in known:
+        fail(f"--period {period} is none of {', '.join(known.values())}")
+    with _reading(context) as reader:
+        account_id = queries.resolve_account(reader, account)
+        windows = pnl_queries.windows_of(reader, account_id, known[period.casefold()])
+        result = pnl_queries.QUESTIONS[by](reader, windows)
+    render.print_result(result, output, hide=("instrument_key",))
+    if not result.rows and output is render.Output.TABLE:
+        typer.echo("no PnL for this account and period", err=True)
+
+
 def trades(
     context: typer.Context,
     account: Account = None,
@@ -353,5 +383,5 @@ def query(
 
 def register(app: typer.Typer) -> None:
     """Add the reading commands to the `tieout` application."""
-    for command in (summary, daily, totals, trades, positions, lots, reconcile, gaps, query):
+    for command in (summary, daily, totals, pnl, trades, positions, lots, reconcile, gaps, query):
         app.command()(command)

@@ -17,6 +17,7 @@
       ('slb_open_contract', 'SLBOpenContracts'), ('borrow_fee', 'HardToBorrowDetails'),
       ('fx_position', 'FxPositions'), ('fx_transaction', 'FxTransactions'),
       ('position_lot', 'OpenPositions'),
+      ('dividend_accrual_change', 'ChangeInDividendAccruals'),
   ]) }}
 {%- endmacro %}
 

@@ -4,7 +4,7 @@
   {#- The name under which the Flex query editor offers a section. -#}
   {%- set labels = {
       'AccountInformation': 'Account Information', 'CashReport': 'Cash Report', 'CashTransactions': 'Cash Transactions',
-      'ChangeInNAV': 'Change in NAV', 'EquitySummaryInBase': 'Net Asset Value (NAV) in Base',
+      'ChangeInDividendAccruals': 'Change in Dividend Accruals', 'ChangeInNAV': 'Change in NAV', 'EquitySummaryInBase': 'Net Asset Value (NAV) in Base',
       'FIFOPerformanceSummaryInBase': 'Realized and Unrealized Performance Summary in Base',
       'OpenDividendAccruals': 'Open Dividend Accruals', 'OpenPositions': 'Open Positions',
       'StmtFunds': 'Statement of Funds', 'Trades': 'Trades', 'Transfers': 'Transfers',

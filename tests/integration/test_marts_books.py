@@ -119,6 +119,7 @@ CHECKS = {
     "change_in_nav_components", "nav_start", "nav_end", "nav_components", "nav_cash", "nav_stock",
     "nav_dividend_accruals", "cash_report_components", "cash_statement_of_funds", "external_flows", "twr",
     "realized_total", "unrealized_total", "position_unrealized", "trade_net_cash", "trade_realized",
+    "pnl_explained", "pnl_mtm", "pnl_dividends", "pnl_dividend_accruals", "pnl_commissions",
 }  # fmt: skip
 
 

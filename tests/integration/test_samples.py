@@ -190,3 +190,23 @@ def test_confirmations_stand_in_as_trades_and_enter_no_reconciliation(samples: P
 def test_sales_taxes_are_charges_beside_the_cash_transactions(samples: Path) -> None:
     sql = "select charge_type, count(*), sum(amount_base) from fct_charge group by all"
     assert marts(samples, sql) == [("sales_tax", 3, Decimal("-0.9"))]
+
+
+def test_pnl_by_instrument_and_cause_adds_up_exactly_on_every_day(samples: Path) -> None:
+    days = marts(
+        samples,
+        """
+        select r.account_id, r.return_date, r.pnl_base, coalesce(sum(p.total_base), 0)
+        from fct_return_daily as r
+        left join fct_pnl_daily as p on r.account_id = p.account_id and r.return_date = p.pnl_date
+        where r.pnl_base is not null
+        group by all
+        """,
+    )
+    assert days
+    assert [day for day in days if day[2] != day[3]] == []
+    causes = ("price", "dividends", "withholding", "fees", "taxes", "other", "total")
+    sums = ", ".join(f"sum({cause}_base)" for cause in causes)
+    ((*amounts,),) = marts(samples, f"select {sums} from fct_pnl_daily where account_id = 'U1111111'")
+    # The broker's own: mtm 8.31, change of dividend accruals 1.15 - 0.17, other fees -4.5, sales tax -0.9.
+    assert [float(amount) for amount in amounts] == [8.31, 1.15, -0.17, -4.5, -0.9, 0, 3.89]

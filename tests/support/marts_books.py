@@ -106,7 +106,11 @@ def holdings() -> Tables:
     )  # fmt: skip
 
 
-def tied(account: str, off: Decimal = NOTHING, sections: tuple[str, ...] = ALL_SECTIONS) -> Tables:
+def tied(
+    account: str,
+    off: Decimal = NOTHING,
+    sections: tuple[str, ...] = (*ALL_SECTIONS, "ChangeInDividendAccruals"),
+) -> Tables:
     """One statement of one week whose totals follow from its rows; `off` is added to each total of the broker.
 
     Starts with 1000.50 in cash; buys 10 shares at 20, sells 4 at 25, gets a dividend and 100 from outside.
@@ -143,9 +147,10 @@ def tied(account: str, off: Decimal = NOTHING, sections: tuple[str, ...] = ALL_S
                 for day, total in navs.items()
             ],
             "change_in_nav": [
-                {**period, "starting_value": cash_start + off, "deposits_withdrawals": deposit + off, "mtm": mtm,
-                 "realized": D(999), "change_in_unrealized": D(999), "dividends": dividend, "commissions": 2 * fee,
-                 "change_in_dividend_accruals": accrued, "ending_value": nav_end + 3 * off,
+                {**period, "starting_value": cash_start + off, "deposits_withdrawals": deposit + off,
+                 "mtm": mtm - off, "realized": D(999), "change_in_unrealized": D(999), "dividends": dividend + 2 * off,
+                 "commissions": 2 * fee + off, "change_in_dividend_accruals": accrued + off,
+                 "ending_value": nav_end + 4 * off,
                  "twr_percent": (twr * 100).quantize(D("1e-9")) + off}
             ],
             "cash_balances": [
@@ -174,8 +179,17 @@ def tied(account: str, off: Decimal = NOTHING, sections: tuple[str, ...] = ALL_S
                  "level": "SUMMARY", "source_rows": 1, "quantity": D(6), "mark_price": D(24), "position_value": stock
                  + off, "cost_basis_money": cost, "unrealized_pnl": stock - cost - off, "section": "OpenPositions"}
             ],
+            # Tuesday's close: what makes its value of 1080 with the cash that the buy left.
+            "position_marks": [
+                {**one, "mark_date": TUE, "instrument_key": "1", "asset_class": "STK", "multiplier": D(1),
+                 "price": D("18.1")}
+            ],
             "dividend_accruals": [
                 {**one, "report_date": WED, "accrual_key": "1", "net_amount": accrued + off}
+            ],
+            "dividend_accrual_changes": [
+                {**one, "report_date": WED, "accrual_change_key": "1", "instrument_key": "1", "level": "DETAIL",
+                 "gross_amount": accrued, "net_amount": accrued, "tax": D(0), "code": "Po"}
             ],
             "fifo_performance": [
                 {**period, "instrument_key": key, "description": text, "asset_class": "STK", "is_total": is_total,

@@ -13,6 +13,7 @@ from transforms.broker_simulator import events as ev
 from transforms.broker_simulator.calendars import day_range
 from transforms.broker_simulator.ledger import Ledger
 from transforms.broker_simulator.money import ZERO, total
+from transforms.broker_simulator.pnl import explain
 
 
 class TrueBooks:
@@ -98,6 +99,13 @@ class TrueBooks:
             if start <= day <= end:
                 growth *= 1 + (self.twr(account, day) or ZERO)
         return growth - 1
+
+    def pnl(self, account: str, day: date) -> dict[tuple[str, str], Decimal]:
+        """The day's result in base by (instrument, cause), zeros left out; the sum is NAV's change less flows.
+
+        Instruments are conids as text, `CASH:<currency>`, and the empty string for the account as a whole.
+        """
+        return explain(self._ledgers[account], self._closes[account][day].day)
 
     def change_in_nav(self, account: str, start: date, end: date) -> dict[str, Decimal]:
         """Components of NAV's change over the report days in [start, end], with `startingValue` and

@@ -43,6 +43,7 @@ def exchange(ledger: Ledger, old: Instrument, new: Instrument, kind: str, told: 
     worth = cents(held / one_for * ledger.market.price(new, ledger.day))
     ledger.shift_value(old, worth)
     ledger.shift_value(new, -worth)
+    ledger.move_value(old, new, worth)
     told = f"{old.symbol}({old.isin}) {told}"
     _leg(ledger, new, new.symbol, held / one_for, kind, told)
     _leg(ledger, old, f"{old.symbol}.OLD", -held, kind, told)
@@ -65,6 +66,7 @@ def spin_off(
         for lot, cost in zip(lots, moved, strict=True)
     ]
     ledger.reshape_lots(child, [*ledger.lots.get(child.conid, []), *received])
+    ledger.move_value(parent, child, cents(held * new / old * ledger.market.price(child, ledger.day)))
     told = f"{parent.symbol}({parent.isin}) SPINOFF  {new} FOR {old}"
     _leg(ledger, child, child.symbol, held * new / old, "SO", told)
 
@@ -95,6 +97,8 @@ def merge(
     ledger.reshape_lots(right, [*ledger.lots.get(right.conid, []), *rights])
     ledger.shift_value(target, proceeds + worth)
     ledger.shift_value(buyer, -worth)
+    ledger.move_value(target, buyer, worth)
+    ledger.move_value(target, right, cents(held * ledger.market.price(right, ledger.day)))
     told = (
         f"{target.symbol}({target.isin}) CASH and STOCK MERGER (Acquisition) {buyer.symbol} "
         f"{text(ratio)} FOR 1 AND {target.currency} {text(cash)} PER SHARE"

@@ -159,6 +159,16 @@ class ActionLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueMove:
+    """Value that a corporate action moved from one instrument to another, in their currency."""
+
+    day: int
+    source: Instrument
+    target: Instrument
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class TransferRow:
     """Securities (`instrument`) or cash (`cash`) that came in from another broker."""
 

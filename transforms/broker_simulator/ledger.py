@@ -42,6 +42,7 @@ class Ledger:
         self.funds: dict[int, list[ev.FundsLine]] = defaultdict(list)
         self.cash_rows: dict[int, list[ev.CashRow]] = defaultdict(list)
         self.actions: dict[int, list[ev.ActionLeg]] = defaultdict(list)
+        self.value_moves: dict[int, list[ev.ValueMove]] = defaultdict(list)
         self.transfers: dict[int, list[ev.TransferRow]] = defaultdict(list)
         self.accrual_changes: dict[int, list[ev.AccrualChange]] = defaultdict(list)
         self.option_events: dict[int, list[ev.OptionEvent]] = defaultdict(list)
@@ -127,6 +128,10 @@ class Ledger:
         """
         self._flow[instrument.conid] = self._flow.get(instrument.conid, ZERO) + amount
         self._seen[instrument.conid] = instrument
+
+    def move_value(self, source: Instrument, target: Instrument, amount: Decimal) -> None:
+        """Note that a corporate action turned `amount` of one instrument's value into another's."""
+        self.value_moves[self.day].append(ev.ValueMove(self.day, source, target, amount))
 
     def book_action(self, leg: ev.ActionLeg) -> None:
         """Keep a corporate action's row with what it realized."""

@@ -16,6 +16,7 @@ from transforms.clean.charges import (
 from transforms.clean.currencies import build_fx_positions, build_fx_transactions
 from transforms.clean.holdings import (
     build_corporate_actions,
+    build_dividend_accrual_changes,
     build_dividend_accruals,
     build_fifo_performance,
     build_position_lots,
@@ -94,6 +95,11 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         CleanTable("fx_positions", (_STATEMENTS, _SECTIONS, "FxPositions"), build_fx_positions),
         CleanTable("fx_transactions", (_STATEMENTS, "FxTransactions"), build_fx_transactions),
         CleanTable("position_lots", (_STATEMENTS, _SECTIONS, "OpenPositions"), build_position_lots),
+        CleanTable(
+            "dividend_accrual_changes",
+            (_STATEMENTS, "ChangeInDividendAccruals"),
+            build_dividend_accrual_changes,
+        ),
     )
 }
 """The clean tables by name, each with the raw sections it reads and its builder."""

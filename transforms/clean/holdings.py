@@ -20,6 +20,7 @@ from transforms.clean.tables import (
 from transforms.schemas.contract import EXACT
 from transforms.schemas.holdings import (
     CORPORATE_ACTIONS,
+    DIVIDEND_ACCRUAL_CHANGES,
     DIVIDEND_ACCRUALS,
     FIFO_PERFORMANCE,
     POSITION_LOTS,
@@ -58,7 +59,7 @@ def build_position_lots(raw: RawSections, context: CleanContext) -> Cleaned:
         contract=POSITION_LOTS,
         elements=("OpenPosition",),
         derive=_derive_position,
-        choose=lambda rows: _newest_snapshots(rows, reported).filter(pl.col("level") == "LOT"),
+        choose=lambda rows: newest_snapshots(rows, reported).filter(pl.col("level") == "LOT"),
         shape=_number_lots,
         keep={"_opened": "openDateTime", "level": "levelOfDetail"},
         one_per_key=False,
@@ -165,6 +166,11 @@ def build_dividend_accruals(raw: RawSections, context: CleanContext) -> Cleaned:
     return build_by_key(raw, context, rules)
 
 
+def build_dividend_accrual_changes(raw: RawSections, context: CleanContext) -> Cleaned:
+    """Postings and reversals of dividend accruals; the rows have no id, so their content tells them apart."""
+    return build_transactions(raw, context, _ACCRUAL_CHANGE_RULES)
+
+
 def build_fifo_performance(raw: RawSections, context: CleanContext) -> Cleaned:
     """FIFO summary of each period, from its newest statement."""
     return build_by_key(raw, context, _FIFO_RULES)
@@ -227,6 +233,18 @@ _TRANSFER_RULES: Final = TransactionRules(
     group=(("currency",), ("type",), ("conid", "symbol")),
     dates=("reportDate", "date", "dateTime"),
     derive=_derive_transfer,
+)
+
+_ACCRUAL_CHANGE_RULES: Final = TransactionRules(
+    section="ChangeInDividendAccruals",
+    contract=DIVIDEND_ACCRUAL_CHANGES,
+    key="accrual_change_key",
+    elements={"ChangeInDividendAccrual": "DETAIL"},
+    levels=("DETAIL", "SUMMARY"),
+    group=(("currency",), ("conid", "symbol")),
+    dates=("reportDate", "date"),
+    derive=instrument_key,
+    by_id=False,
 )
 
 _MARK_RULES: Final = KeyRules(

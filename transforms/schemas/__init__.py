@@ -18,6 +18,7 @@ from transforms.schemas.currencies import FX_POSITIONS, FX_TRANSACTIONS
 from transforms.schemas.features import LOT_BALANCES, LOT_ISSUES, TAX_LOTS
 from transforms.schemas.holdings import (
     CORPORATE_ACTIONS,
+    DIVIDEND_ACCRUAL_CHANGES,
     DIVIDEND_ACCRUALS,
     FIFO_PERFORMANCE,
     POSITION_LOTS,
@@ -83,6 +84,7 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         FX_POSITIONS,
         FX_TRANSACTIONS,
         POSITION_LOTS,
+        DIVIDEND_ACCRUAL_CHANGES,
     )
 }
 """Contracts of the clean tables, by name."""

@@ -229,6 +229,44 @@ DIVIDEND_ACCRUALS: Final[TableContract] = table(
     ),
 )
 
+DIVIDEND_ACCRUAL_CHANGES: Final[TableContract] = table(
+    "dividend_accrual_changes",
+    "Every posting (Po) and reversal (Re) of a dividend accrual (section ChangeInDividendAccruals).",
+    ("account_id", "accrual_change_key"),
+    (
+        common.ACCOUNT,
+        Field(
+            "accrual_change_key",
+            "id",
+            "Identity within the account: a hash of the content and an occurrence.",
+            nullable=False,
+        ),
+        common.LEVEL,
+        common.INSTRUMENT_KEY,
+        common.CONID,
+        common.SYMBOL,
+        common.ASSET_CLASS,
+        common.CURRENCY,
+        common.FX_RATE,
+        Field(
+            "accrual_date",
+            "date",
+            "Day of the event: the close before the ex date, or the payment.",
+            ("date",),
+        ),
+        _BOOKED,
+        Field("ex_date", "date", "Ex-dividend date.", ("exDate",)),
+        Field("pay_date", "date", "Payment date.", ("payDate",)),
+        Field("quantity", "exact", "Position that the dividend accrues on.", ("quantity",), "units"),
+        common.amount("tax", "tax", "Change of the tax to be withheld: + posted, − reversed."),
+        common.amount("fee", "fee", "Change of the fee; many documents leave it out."),
+        Field("gross_rate", "exact", "Dividend per unit.", ("grossRate",), "the row's currency per unit"),
+        common.amount("gross_amount", "grossAmount", "Change of the gross dividend accrued."),
+        common.amount("net_amount", "netAmount", "Change of the net dividend accrued."),
+        Field("code", "text", "The broker's codes, separated by ; (Po posted, Re reversed).", ("code",)),
+    ),
+)
+
 _FIFO_AMOUNTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("cost_adjustment", "costAdj", "Cost adjustment."),
     ("realized_st_profit", "realizedSTProfit", "Realised short-term profit."),

@@ -18,6 +18,8 @@ cash as (
         cash.amount,
         {{ day_rate('cash') }} as rate,
         null::{{ exact() }} as position_amount_base,
+        'CASH:' || cash.currency as instrument_key,
+        null::{{ exact() }} as position_amount,
         cash.document_id,
         cash.section,
         cash.row_ordinal
@@ -42,6 +44,8 @@ transfers as (
             when coalesce(moved.position_amount, 0) = 0 then 0
             else {{ in_base('moved.position_amount', 'moved') }}
         end as position_amount_base,
+        case when moved.asset_class = 'CASH' then 'CASH:' || moved.currency else moved.instrument_key end as instrument_key,
+        moved.position_amount,
         moved.document_id,
         moved.section,
         moved.row_ordinal
@@ -70,6 +74,9 @@ select
     flows.currency,
     flows.amount,
     flows.amount_base,
+    flows.instrument_key,
+    flows.position_amount,
+    flows.position_amount_base,
     flows.document_id,
     flows.section,
     flows.row_ordinal

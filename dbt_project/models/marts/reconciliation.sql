@@ -12,6 +12,8 @@ checks as (
     select * from {{ ref('int_reconciliation__summary') }}
     union all
     select * from {{ ref('int_reconciliation__lots') }}
+    union all
+    select * from {{ ref('int_reconciliation__pnl') }}
 ),
 
 judged as (

@@ -292,6 +292,43 @@ def test_open_accruals_are_as_of_the_periods_end_and_the_newest_statement_has_th
     assert clean([older, newer, emptied], ["dividend_accruals"])["dividend_accruals"].table.is_empty()
 
 
+def accrual_change(**attributes: str) -> str:
+    facts = {
+        "date": "20240116",
+        "reportDate": "20240117",
+        "exDate": "20240117",
+        "payDate": "20240207",
+        "tax": "2.03",
+        "grossAmount": "13.56",
+        "netAmount": "11.53",
+        "code": "Po",
+    }
+    return element("ChangeInDividendAccrual", **{**SHARE, **facts, **attributes})
+
+
+def test_accrual_changes_are_told_apart_by_content_and_taken_from_the_newest_statement() -> None:
+    container = "ChangeInDividendAccruals"
+    reversal = accrual_change(grossAmount="-13.56", netAmount="-11.53", tax="-2.03", code="Re")
+    older = flex_document(
+        statement(section(container, accrual_change(), accrual_change(), reversal), generated=OLDER)
+    )
+    newer = flex_document(statement(section(container, accrual_change(), accrual_change()), generated=NEWER))
+    name = "dividend_accrual_changes"
+    both = clean([older], [name])[name].table
+    assert sorted(both["net_amount"].to_list()) == [Decimal("-11.53"), Decimal("11.53"), Decimal("11.53")]
+    table = clean([older, newer], [name])[name].table
+    columns = ("report_date", "accrual_date", "ex_date", "tax", "gross_amount", "net_amount", "code", "level")
+    row = (
+        date(2024, 1, 17), date(2024, 1, 16), date(2024, 1, 17),
+        Decimal("2.03"), Decimal("13.56"), Decimal("11.53"), "Po", "DETAIL",
+    )  # fmt: skip
+    assert table.select(columns).rows() == [row, row]
+    assert table["document_id"].n_unique() == 1
+    summary = accrual_change(levelOfDetail="SUMMARY", accountId="-")
+    doubled = flex_document(statement(section(container, accrual_change(levelOfDetail="DETAIL"), summary)))
+    assert clean([doubled], [name])[name].table["level"].to_list() == ["DETAIL"]
+
+
 def test_fifo_totals_are_flagged() -> None:
     share = {
         **SHARE,

@@ -23,6 +23,7 @@ PUBLISHED = {
     "fct_nav_daily", "fct_return_daily", "account_summary", "position_current", "performance_metric",
     "monthly_return", "drawdown", "reconciliation", "reconciliation_row", "data_health", "document",
     "document_section", "build_info", "restatement", "coverage", "coverage_gap",
+    "fct_pnl_daily", "pnl_by_instrument", "income", "allocation", "fct_tax_lot", "fct_wash_sale",
 }  # fmt: skip
 
 
@@ -51,8 +52,8 @@ def test_every_model_is_documented_in_a_file_of_its_own(model: Path) -> None:
 
 @pytest.mark.parametrize("model", [m for m in MODELS if m.parent.name == "staging"], ids=name)
 def test_staging_is_the_clean_contract(model: Path) -> None:
-    (call,) = re.findall(r"{{ (clean\('\w+'\)|clean_\w+\(\))", model.read_text())
-    contract = {**CONTRACTS, **RAW_FACTS}[call.removeprefix("clean('").rstrip("')(")]
+    (table,) = re.findall(r"{{ (?:(?:clean|features)\('|(?=clean_))(\w+)", model.read_text())
+    contract = {**CONTRACTS, **RAW_FACTS, **FEATURES}[table]
     assert [column["name"] for column in documented(model)["columns"]] == list(contract.columns)
     selected = re.search(r"renamed as \(\s*select(.*?)from source", model.read_text(), re.DOTALL)
     assert selected is not None
