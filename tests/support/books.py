@@ -13,7 +13,7 @@ from orchestration.resources.dbt import Dbt, NodeResult
 from orchestration.resources.lake import Lake
 from orchestration.resources.raw_store import RawStore
 from transforms.clean import CLEAN_TABLES, CleanContext
-from transforms.schemas import CONTRACTS
+from transforms.schemas import CONTRACTS, RAW_FACTS
 
 TIMEZONE = "America/New_York"
 NOW = datetime(2026, 1, 2, 6, tzinfo=UTC)
@@ -41,6 +41,7 @@ def build_clean(store: RawStore, lake: Lake) -> None:
         cleaned = table.build(store.scan, CleanContext(TIMEZONE, None))
         lake.write(name, CONTRACTS[name].validate(cleaned.table))
         lake.write(f"_issues/{name}", cleaned.issues)
+    lake.write("benchmark_prices", RAW_FACTS["benchmark_prices"].empty())
     lake.write("documents", documents_table(store.manifest().receipts))
     lake.write("document_sections", document_sections_table(store.scan("_document_sections")))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.schemas.benchmark import BENCHMARK_PRICES
 from transforms.schemas.cash import CASH_BALANCES, CASH_TRANSACTIONS, STATEMENT_OF_FUNDS
 from transforms.schemas.contract import EXACT, INSTANT, LINEAGE, ContractError, Field, TableContract
 from transforms.schemas.holdings import (
@@ -52,9 +53,9 @@ CONTRACTS: Final[dict[str, TableContract]] = {
 """Contracts of the clean tables, by name."""
 
 RAW_FACTS: Final[dict[str, TableContract]] = {
-    contract.name: contract for contract in (DOCUMENTS, DOCUMENT_SECTIONS, CLEAN_ISSUES)
+    contract.name: contract for contract in (DOCUMENTS, DOCUMENT_SECTIONS, CLEAN_ISSUES, BENCHMARK_PRICES)
 }
-"""Contracts of the facts about documents, which are written beside the clean tables."""
+"""Contracts of what is written beside the clean tables: facts about documents, and the benchmark's closes."""
 
 __all__ = [
     "CONTRACTS",
