@@ -29,8 +29,10 @@ VARIABLES = {
     "minimum_acceptable_return_annual": ACCEPTABLE,
     "benchmark": "INVENTED",
 }
-NEEDED = ("--select", "+performance_metric", "+fct_return_reporting", "+fct_external_flow", "+fct_trade",
-          "+fct_return_daily", "--exclude-resource-type=unit_test")  # fmt: skip
+NEEDED = (
+    "--select", "+performance_metric", "+fct_return_reporting", "+fct_external_flow", "+fct_trade", "+fct_nav_daily",
+    "+fct_return_daily", "--exclude-resource-type=unit_test",
+)  # fmt: skip
 
 
 def benchmark_rows() -> list[Row]:
@@ -117,3 +119,37 @@ def test_every_figure_of_the_demo(demo_marts: DbtRun) -> None:
     counts = compare(demo_marts)
     assert set(counts) == METRICS | {"win_rate", "profit_factor"}
     assert counts["twr"] == 3 * 6, "two accounts and the whole, every window"
+
+
+def test_the_whole_of_the_demo_by_hand(demo_marts: DbtRun) -> None:
+    """Values, flows and the broker's rates alone: dollars into euros, added up, inflows first and outflows last."""
+    rates = dict(
+        demo_marts.rows(
+            "select rate_date, rate from staging.stg_clean__fx_rate where from_currency = 'USD' and to_currency = 'EUR'"
+        )
+    )
+    navs: dict[date, Decimal] = defaultdict(Decimal)
+    inflows: dict[date, Decimal] = defaultdict(Decimal)
+    outflows: dict[date, Decimal] = defaultdict(Decimal)
+
+    def in_euros(currency: str, amount: Decimal, day: date) -> Decimal:
+        return amount if currency == "EUR" or amount == 0 else amount * rates[day]
+
+    for day, currency, nav in demo_marts.rows("select nav_date, currency, nav_base from fct_nav_daily"):
+        navs[day] += in_euros(currency, nav, day)
+    for day, currency, amount in demo_marts.rows(
+        """select flows.nav_date, accounts.base_currency, flows.amount_base
+           from fct_external_flow as flows inner join staging.stg_clean__account as accounts using (account_id)"""
+    ):
+        (inflows if amount > 0 else outflows)[day] += abs(in_euros(currency, amount, day))
+    found = demo_marts.dicts(
+        "select * from fct_return_reporting where account_id = 'ALL' and return_status <> 'base' order by return_date"
+    )
+    days = sorted(navs)
+    assert [row["return_date"] for row in found] == days[1:]
+    for before, row in zip(days, found, strict=False):
+        day = row["return_date"]
+        capital = navs[before] + inflows[day]
+        assert row["twr"] == pytest.approx(float((navs[day] + outflows[day]) / capital - 1), abs=1e-10)
+        assert abs(row["pnl_reporting"] - (navs[day] + outflows[day] - capital)) < D("1e-6")
+        assert row["accounts"] == 2

@@ -46,7 +46,7 @@ def build_benchmark_prices(name: str, content: bytes) -> Cleaned:
     issues: list[Issue] = []
     for ordinal, row in enumerate(rows):
         try:
-            day = date.fromisoformat((row["date"] or "").strip())
+            day = _day(row["date"])
             kept[day] = (day, _close(row["close"]), ordinal)
         except ValueError as problem:
             shown = f"{row['date']},{row['close']}"
@@ -66,6 +66,13 @@ def _nothing(document_id: str, problem: str) -> Cleaned:
 
 def _findings(issues: list[Issue]) -> pl.DataFrame:
     return all_issues([pl.DataFrame(issues, schema=ISSUES.polars_schema, orient="row")])
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat((text or "").strip())
+    except ValueError as error:
+        raise ValueError("the day is not written YYYY-MM-DD: the row is left out") from error
 
 
 def _close(text: str | None) -> Decimal:

@@ -27,7 +27,7 @@ def period_return(nav_start: float, nav_end: float, inflow: float = 0.0, outflow
 
 
 def link(returns: Returns) -> Figure:
-    """Time-weighted return over the whole series, a fraction: Π(1 + r) − 1. Source: GIPS 2020, 2.A.23."""
+    """Time-weighted return over the whole series, a fraction: Π(1 + r) − 1. Source: GIPS 2020."""
     if not len(returns):
         return Withheld(NO_RETURN)
     return float(np.prod(1 + returns.values) - 1)
@@ -58,7 +58,7 @@ def modified_dietz(
     (end − start − ΣF) / (start + Σ w·F). `start` is the day whose closing value the period starts from. The flows (in
     positive, out negative) are dated after `start` and up to `end`. As in the daily returns, an inflow works from the
     start of its day, w = (end − day + 1) / days, and an outflow until the end of its day, w = (end − day) / days.
-    Source: GIPS 2020 calculation guidance, modified Dietz; it leaves the choice of the flow's hour to the firm.
+    Source: GIPS 2020 names the method; it leaves the choice of the flow's hour to the firm.
     """
     span = (end - start).days
     if span <= 0:
