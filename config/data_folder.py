@@ -16,6 +16,11 @@ class DataFolder:
         return self.root / "inbox"
 
     @property
+    def benchmark(self) -> Path:
+        """Series to compare with, one `<name>.csv` each; put there by a person, never written by us."""
+        return self.root / "benchmark"
+
+    @property
     def raw(self) -> Path:
         """The broker's bytes and what was parsed from them, as text."""
         return self.root / "raw"

@@ -1,6 +1,7 @@
 """The settings of Tieout, read from the environment and `.env`. The only place that reads the environment."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -32,6 +33,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), validation_alias="TIEOUT_DATA_DIR")
     flex_timezone: str = Field(default="America/New_York", validation_alias="FLEX_TIMEZONE")
     base_currency: str | None = Field(default=None, validation_alias="BASE_CURRENCY")
+    reporting_currency: str | None = Field(default=None, validation_alias="REPORTING_CURRENCY")
+    benchmark: str | None = Field(default=None, validation_alias="BENCHMARK")
     keep_versions: int = Field(default=5, ge=1, validation_alias="TIEOUT_KEEP_VERSIONS")
     risk_free_rate: float = Field(default=0.0, validation_alias="RISK_FREE_RATE")
     log_format: Literal["text", "json"] = Field(default="text", validation_alias="LOG_FORMAT")
@@ -47,7 +50,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no time zone; write one like America/New_York") from error
         return value
 
-    @field_validator("base_currency")
+    @field_validator("base_currency", "reporting_currency")
     @classmethod
     def _currency_code(cls, value: str | None) -> str | None:
         if not value:
@@ -56,6 +59,15 @@ class Settings(BaseSettings):
         if len(code) != 3 or not code.isalpha():
             raise ValueError(f"{value!r} is no currency code; write one like EUR")
         return code
+
+    @field_validator("benchmark")
+    @classmethod
+    def _plain_name(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._^-]*", value):
+            raise ValueError(f"{value!r} is no name of a series; write SPY for data/benchmark/SPY.csv")
+        return value
 
     @property
     def state_url(self) -> str:

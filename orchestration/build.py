@@ -45,6 +45,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     import dagster as dg
 
     from orchestration.defs.automation import automation, ingest_job, refresh_job
+    from orchestration.defs.clean.benchmark import clean_benchmark_prices
     from orchestration.defs.clean.documents import clean_document_sections, clean_documents
     from orchestration.defs.clean.tables import clean_tables
     from orchestration.defs.features.tax_lots import tax_lots
@@ -64,6 +65,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             documents,
             clean_documents,
             clean_document_sections,
+            clean_benchmark_prices,
             clean_tables(),
             tax_lots,
             models,

@@ -32,8 +32,24 @@ def inputs_fingerprint(manifest: RawManifest, settings: Settings) -> str:
         settings.flex_timezone,
         str(settings.base_currency),
         str(settings.risk_free_rate),
+        str(settings.reporting_currency),
+        _benchmark(settings),
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def _benchmark(settings: Settings) -> str:
+    """The name and the content of the benchmark's series; its absence is a fact too."""
+    if settings.benchmark is None:
+        return "None"
+    path = benchmark_file(settings)
+    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
+    return f"{settings.benchmark} {content}"
+
+
+def benchmark_file(settings: Settings) -> Path:
+    """Where the series that BENCHMARK names lies, or would lie."""
+    return settings.data.benchmark / f"{settings.benchmark}.csv"
 
 
 def is_fresh(manifest: RawManifest, current_version: str | None, settings: Settings) -> bool:

@@ -5,10 +5,11 @@ The choices (account, period, privacy, colours) live in the address, so that a v
 
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from types import ModuleType
 
 import streamlit as st
 
-from apps.dashboard import data
+from apps.dashboard import data, joined
 from apps.dashboard.components.formatting import Formats, zone_named
 from apps.dashboard.components.theme import DEFAULT_SCHEME, SCHEMES, Palette, palette, scheme_style
 from apps.periods import DEFAULT_PERIOD, PERIODS, Period, resolve
@@ -48,28 +49,35 @@ class Page:
 def load_book(token: str, _version: Version) -> data.Book:
     """Accounts and build of a version."""
     with open_version(_version) as reader:
-        return data.read_book(reader)
+        book = data.read_book(reader)
+        whole = joined.read_account(reader)
+        return data.Book([*book.accounts, whole], book.build) if whole else book
+
+
+def _source(account_id: str) -> ModuleType:
+    """Where an account's figures are read: one account's marts, or those of all accounts as one."""
+    return joined if account_id == joined.ALL else data
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def load_overview(token: str, account_id: str, period: Period, _version: Version) -> data.Overview:
     """The Overview's rows of a version, account and period."""
     with open_version(_version) as reader:
-        return data.read_overview(reader, account_id, period)
+        return _source(account_id).read_overview(reader, account_id, period)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def load_positions(token: str, account_id: str, _version: Version) -> list[data.Row]:
     """What an account holds in a version."""
     with open_version(_version) as reader:
-        return data.read_positions(reader, account_id)
+        return _source(account_id).read_positions(reader, account_id)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def load_health(token: str, account_id: str, _version: Version) -> data.Health:
     """Reconciliation and problems of a version and account."""
     with open_version(_version) as reader:
-        return data.read_health(reader, account_id)
+        return _source(account_id).read_health(reader, account_id)
 
 
 def load_checked(page: Page) -> data.Health:
@@ -103,8 +111,10 @@ def _to_address(key: str, value: str, default: str) -> None:
 
 
 def account_label(account: data.Row) -> str:
-    """Long term · U1234567 · EUR."""
-    return " · ".join(str(account[key]) for key in ("alias", "account_id", "base_currency") if account[key])
+    """Long term · U1234567 · EUR; all accounts as one have no number."""
+    keys = ("alias", "account_id", "base_currency")
+    shown = [str(account[key]) for key in keys if account[key] and account[key] != joined.ALL]
+    return " · ".join(shown)
 
 
 def choose(version: Version, book: data.Book) -> Page:

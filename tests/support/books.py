@@ -14,7 +14,7 @@ from orchestration.resources.lake import Lake
 from orchestration.resources.raw_store import RawStore
 from transforms.clean import CLEAN_TABLES, CleanContext
 from transforms.features.tax_lots import INPUTS, build_tax_lots
-from transforms.schemas import CONTRACTS, FEATURES
+from transforms.schemas import CONTRACTS, FEATURES, RAW_FACTS
 
 TIMEZONE = "America/New_York"
 NOW = datetime(2026, 1, 2, 6, tzinfo=UTC)
@@ -44,6 +44,7 @@ def build_clean(store: RawStore, lake: Lake) -> None:
         lake.write(name, CONTRACTS[name].validate(cleaned.table))
         lake.write(f"_issues/{name}", cleaned.issues)
         lake.write(f"_restatements/{name}", cleaned.restatements)
+    lake.write("benchmark_prices", RAW_FACTS["benchmark_prices"].empty())
     lake.write("documents", documents_table(store.manifest().receipts))
     lake.write("document_sections", document_sections_table(store.scan("_document_sections")))
 

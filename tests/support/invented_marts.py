@@ -18,6 +18,7 @@ from tests.support.invented_books import (
     simulate,
 )
 
+USD_IN_EUR = Decimal("1.5")
 _TOO_SHORT = "history starts on 2025-02-28, after the window's start"
 _STARTS = {
     "MTD": date(2026, 3, 1),
@@ -181,6 +182,50 @@ def _metrics(books: Books, account: str, gap: bool) -> None:
             )
 
 
+def _reporting(books: Books) -> None:
+    """Every account's days at the same rate each day, and both together as ALL with its metrics."""
+    base = {EUR_ACCOUNT: Decimal(1), USD_ACCOUNT: USD_IN_EUR}
+    amounts = ("nav_start", "nav_end", "external_flow", "pnl")
+    together: dict[date, list[dict[str, object]]] = {}
+    for row in books.rows["fct_return_daily"]:
+        rate = base[str(row["account_id"])]
+        converted = {
+            f"{name}_reporting": None if row[f"{name}_base"] is None else row[f"{name}_base"] * rate
+            for name in amounts
+        }
+        shared = {
+            key: row[key]
+            for key in ("account_id", "return_date", "previous_nav_date", "return_status", "twr")
+        }
+        reason = row["withheld_reason"]
+        books.add(
+            "fct_return_reporting", **shared, **converted, reporting_currency="EUR", accounts=1,
+            fx_rate_to_reporting=rate, withheld_reason=reason,
+        )  # fmt: skip
+        together.setdefault(row["return_date"], []).append(books.rows["fct_return_reporting"][-1])
+    for day, rows in sorted(together.items()):
+        withheld = next((row["withheld_reason"] for row in rows if row["twr"] is None), None)
+        sums = {
+            f"{name}_reporting": None
+            if any(row[f"{name}_reporting"] is None for row in rows)
+            else sum(row[f"{name}_reporting"] for row in rows)
+            for name in amounts
+        }
+        twr = None if withheld else float(sums["pnl_reporting"]) / float(sums["nav_start_reporting"])
+        books.add(
+            "fct_return_reporting", account_id="ALL", reporting_currency="EUR", return_date=day,
+            previous_nav_date=rows[0]["previous_nav_date"], return_status="gap" if withheld else "computed",
+            twr=twr, accounts=len(rows), withheld_reason=withheld, **sums,
+        )  # fmt: skip
+    days = [
+        {"account_id": "ALL", "return_date": row["return_date"], "previous_nav_date": row["previous_nav_date"],
+         "twr": row["twr"], **{f"{name}_base": row[f"{name}_reporting"] for name in amounts}}
+        for row in books.rows["fct_return_reporting"] if row["account_id"] == "ALL"
+    ]  # fmt: skip
+    for window, start in _STARTS.items():
+        _window(books, "ALL", window, [row for row in days if row["return_date"] >= start])
+
+
 def _description(row: dict[str, object]) -> str:
     for holding in (*EUR_HOLDINGS, *USD_HOLDINGS):
         if holding.conid == row.get("conid"):
@@ -339,6 +384,7 @@ def make_books(
     simulate(books, USD_ACCOUNT, "USD", USD_HOLDINGS, 88_000.0, 23, {30: 15_000.0, 90: 15_000.0}, False)
     _metrics(books, EUR_ACCOUNT, gap)
     _metrics(books, USD_ACCOUNT, False)
+    _reporting(books)
     for account, alias, base in ((EUR_ACCOUNT, "Long term", "EUR"), (USD_ACCOUNT, None, "USD")):
         books.add(
             "dim_account",

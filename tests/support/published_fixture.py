@@ -47,6 +47,9 @@ MARTS = {
     "fct_return_daily": "account_id:t return_date:d previous_nav_date:d nav_start_base:n nav_end_base:n "
     "external_flow_base:n inflow_base:n outflow_base:n pnl_base:n twr:f return_status:t "
     "withheld_reason:t",
+    "fct_return_reporting": "account_id:t reporting_currency:t return_date:d previous_nav_date:d "
+    "return_status:t nav_start_reporting:n nav_end_reporting:n external_flow_reporting:n pnl_reporting:n twr:f "
+    "accounts:i fx_rate_to_reporting:n withheld_reason:t",
     "account_summary": "account_id:t base_currency:t as_of_date:d nav_base:n cash_base:n day_pnl_base:n "
     "mtd_pnl_base:n ytd_pnl_base:n day_twr:f mtd_twr:f ytd_twr:f since_inception_twr:f "
     "current_drawdown:f net_contributions_base:n realized_ytd_base:n day_withheld_reason:t "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.schemas.benchmark import BENCHMARK_PRICES
 from transforms.schemas.cash import CASH_BALANCES, CASH_TRANSACTIONS, STATEMENT_OF_FUNDS
 from transforms.schemas.charges import (
     CFD_CHARGES,
@@ -90,9 +91,10 @@ CONTRACTS: Final[dict[str, TableContract]] = {
 """Contracts of the clean tables, by name."""
 
 RAW_FACTS: Final[dict[str, TableContract]] = {
-    contract.name: contract for contract in (DOCUMENTS, DOCUMENT_SECTIONS, CLEAN_ISSUES, CLEAN_RESTATEMENTS)
+    contract.name: contract
+    for contract in (DOCUMENTS, DOCUMENT_SECTIONS, CLEAN_ISSUES, CLEAN_RESTATEMENTS, BENCHMARK_PRICES)
 }
-"""Contracts of the facts about documents, which are written beside the clean tables."""
+"""Contracts of what is written beside the clean tables: facts about documents, and the benchmark's closes."""
 
 FEATURES: Final[dict[str, TableContract]] = {
     contract.name: contract for contract in (TAX_LOTS, LOT_BALANCES, LOT_ISSUES)

@@ -76,9 +76,7 @@ flow_free as (
         period_start_date as period_start,
         period_end_date as period_end,
         starting_value,
-        deposits_withdrawals = 0
-        and coalesce(asset_transfers, 0) = 0
-        and coalesce(internal_cash_transfers, 0) = 0 as is_flow_free
+        {{ is_flow_free() }} as is_flow_free
     from {{ ref('stg_clean__change_in_nav') }}
 ),
 

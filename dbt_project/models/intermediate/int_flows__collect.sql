@@ -14,6 +14,7 @@ cash as (
         cash.report_date as flow_date,
         'cash' as kind,
         cash.description,
+        cast(null as varchar) as counter_account,
         cash.currency,
         cash.amount,
         {{ day_rate('cash') }} as rate,
@@ -34,6 +35,7 @@ transfers as (
         moved.report_date as flow_date,
         'transfer' as kind,
         concat_ws(' ', moved.type, moved.direction, moved.symbol) as description,
+        moved.counter_account,
         moved.currency,
         -- A transfer of cash may show its amount as a position too: it is one flow.
         coalesce(moved.cash_transfer, 0) as amount,
@@ -71,6 +73,7 @@ select
     days.day_date as nav_date,
     flows.kind,
     flows.description,
+    flows.counter_account,
     flows.currency,
     flows.amount,
     flows.amount_base,

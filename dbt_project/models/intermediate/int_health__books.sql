@@ -113,6 +113,48 @@ lots as (
     group by issues.account_id, issues.instrument_key, severity
 ),
 
+joined_withheld as (
+    select
+        'joined_return_withheld',
+        'warning',
+        account_id,
+        cast(null as varchar),
+        return_status,
+        count(*) || ' day(s) of all accounts together without a return, from ' || strftime(min(day_date), '%Y-%m-%d')
+        || ' to ' || strftime(max(day_date), '%Y-%m-%d') || '. ' || arg_min(withheld_reason, day_date),
+        case return_status
+            when 'rate_missing' then 'Add the section Conversion Rates to the Flex query, or set REPORTING_CURRENCY.'
+            else 'See the finding of the account that is named.'
+        end
+    from {{ ref('int_returns__reporting') }}
+    where account_id = 'ALL' and breaks_chain
+    group by account_id, return_status
+),
+
+joined_ends as (
+    -- The whole goes no further than the first account that still holds something.
+    select
+        'joined_series_ends',
+        'info',
+        'ALL',
+        cast(null as varchar),
+        strftime(whole.last_date, '%Y-%m-%d'),
+        'All accounts together end on ' || strftime(whole.last_date, '%Y-%m-%d') || ': '
+        || string_agg(accounts.account_id, ', ' order by accounts.account_id) || ' is not known any further.',
+        'Fetch a newer statement of the account.'
+    from (
+        select max(day_date) as last_date from {{ ref('int_returns__reporting') }} where account_id = 'ALL'
+    ) as whole
+    inner join (
+        select account_id, max(day_date) as last_date, max(max(day_date)) over () as newest_date
+        from {{ ref('int_returns__link') }}
+        group by account_id
+        having arg_max(nav_end_base, day_date) <> 0
+    ) as accounts
+        on whole.last_date = accounts.last_date and accounts.last_date < accounts.newest_date
+    group by whole.last_date
+),
+
 without_base_currency as (
     select
         'base_currency_unknown',
@@ -127,7 +169,7 @@ without_base_currency as (
 )
 
 {% for part in ['gaps', 'withheld_returns', 'assumed_transfers', 'late_history', 'disagreeing', 'uncounted_flows',
-                'lots', 'without_base_currency'] %}
+                'lots', 'joined_withheld', 'joined_ends', 'without_base_currency'] %}
 select * from {{ part }}
 {{ 'union all' if not loop.last }}
 {% endfor %}

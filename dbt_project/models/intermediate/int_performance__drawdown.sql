@@ -10,7 +10,7 @@ points as (
         returns.day_date,
         product(1 + coalesce(returns.twr, 0)) {{ so_far('windows.account_id, windows.performance_window') }} as twr_index
     from {{ ref('int_performance__window') }} as windows
-    inner join {{ ref('int_returns__link') }} as returns
+    inner join {{ ref('int_returns__series') }} as returns
         on
             windows.account_id = returns.account_id
             and returns.day_date > windows.start_date

@@ -36,6 +36,18 @@ bookings as (
             windows.account_id = flows.account_id
             and flows.nav_date > windows.start_date
             and flows.nav_date <= windows.as_of_date
+
+    union all
+
+    -- Flows of all accounts as one, in the reporting currency, on the day they count to.
+    select windows.account_id, windows.performance_window, days.day_date, -days.external_flow_base
+    from windows
+    inner join {{ ref('int_returns__series') }} as days
+        on
+            windows.account_id = days.account_id
+            and days.day_date > windows.start_date
+            and days.day_date <= windows.as_of_date
+    where windows.account_id = 'ALL'
 ),
 
 netted as (

@@ -23,7 +23,7 @@ days as (
         returns.twr - daily_rates.risk_free as excess,
         returns.twr - daily_rates.acceptable as over_acceptable
     from windows
-    inner join {{ ref('int_returns__link') }} as returns
+    inner join {{ ref('int_returns__series') }} as returns
         on
             windows.account_id = returns.account_id
             and returns.day_date > windows.start_date

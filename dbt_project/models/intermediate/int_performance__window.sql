@@ -1,11 +1,18 @@
 -- One row per account and window: the day whose closing value it starts from, and whether history reaches it.
 -- MTD, QTD, YTD start at the last value before the month, quarter, year; 1Y and 3Y at the last value on or before
 -- that many years back; SI at the first value known. An account that starts from nothing inside MTD, QTD or YTD is
--- complete: its window starts from nothing.
+-- complete: its window starts from nothing. Where every day without a return is a hole that modified Dietz bridges, the
+-- chained figures stand beside the reason why there are no daily ones.
 with
 
 days as (
-    select * from {{ ref('int_returns__link') }}
+    select * from {{ ref('int_returns__series') }}
+),
+
+bridges as (
+    select account_id, end_date, rate_of_return, external_flow_base, pnl_base
+    from {{ ref('int_returns__bridge') }}
+    where not is_stated and rate_of_return is not null
 ),
 
 ends as (
@@ -73,13 +80,19 @@ measured as (
         arg_min(days.withheld_reason, days.day_date) filter (where days.breaks_chain) as broken_reason,
         min(days.day_date) filter (where days.breaks_chain) as broken_date,
         sum(days.external_flow_base) as net_contributions_base,
-        sum(days.pnl_base) as pnl_base
+        sum(days.pnl_base) as pnl_base,
+        count(bridges.rate_of_return) as bridged_days,
+        list_product(list(1 + coalesce(days.twr, bridges.rate_of_return, 0) order by days.day_date)) - 1 as chained_twr,
+        sum(coalesce(days.external_flow_base, bridges.external_flow_base)) as chained_contributions_base,
+        sum(coalesce(days.pnl_base, bridges.pnl_base)) as chained_pnl_base
     from started
     left join days
         on
             started.account_id = days.account_id
             and days.day_date > started.start_date
             and days.day_date <= started.as_of_date
+    left join bridges
+        on days.account_id = bridges.account_id and days.day_date = bridges.end_date and days.breaks_chain
     group by all
 )
 
@@ -94,6 +107,11 @@ select
     measured.day_rows,
     measured.net_contributions_base,
     measured.pnl_base,
+    {% for figure in ['twr', 'contributions_base', 'pnl_base'] %}
+    case when measured.broken_days > 0 and measured.broken_days = measured.bridged_days
+        then measured.chained_{{ figure }}
+    end as chained_{{ figure }},
+    {% endfor %}
     case
         when started.start_date is null
             then 'History starts on ' || strftime(started.first_date, '%Y-%m-%d') || ', after '

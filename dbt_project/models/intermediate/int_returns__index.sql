@@ -9,7 +9,7 @@ indexed as (
         chain_id,
         min(day_date) over (partition by account_id, chain_id) as chain_start_date,
         product(1 + coalesce(twr, 0)) {{ so_far('account_id, chain_id') }} as twr_index
-    from {{ ref('int_returns__link') }}
+    from {{ ref('int_returns__series') }}
 ),
 
 peaked as (

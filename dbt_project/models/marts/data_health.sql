@@ -11,7 +11,11 @@ withheld_metrics as (
         string_agg(metric, ', ' order by metric) || ': ' || withheld_reason as detail,
         'Fetch older statements where history is missing; otherwise nothing is to be done.' as suggestion
     from {{ ref('performance_metric') }}
-    where withheld_reason is not null and unit <> 'date'
+    where
+        withheld_reason is not null
+        and unit <> 'date'
+        -- A benchmark is a choice: its absence is no finding.
+        and withheld_reason not like 'No benchmark series%'
     group by account_id, "window", withheld_reason
 ),
 

@@ -70,6 +70,8 @@ def _variables(data: DataResource) -> dict[str, Any]:
         "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": code_version(),
         "risk_free_rate_annual": settings.risk_free_rate,
+        "reporting_currency": settings.reporting_currency or "",
+        "benchmark": settings.benchmark or "",
     }
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from apps.dashboard.components.formatting import MASK
 from apps.dashboard.views import overview
 from tests.support.invented_books import EMPTY_ACCOUNT, EUR_ACCOUNT, USD_ACCOUNT
-from tests.support.invented_marts import make_books
+from tests.support.invented_marts import USD_IN_EUR, make_books
 from tests.support.published_fixture import write_published
 
 # The tables of the page, from the top.
@@ -244,3 +244,36 @@ def test_a_version_of_another_layout_says_what_to_do(monkeypatch: pytest.MonkeyP
     with duckdb.connect(str(folder / "000001-3fa9c1d2" / "tieout.duckdb")) as connection:
         connection.execute("ALTER TABLE marts.account_summary DROP COLUMN as_of_date")
     assert "tieout run --force" in body(open_page(monkeypatch, folder))
+
+
+def test_all_accounts_are_one_choice_in_one_currency(
+    monkeypatch: pytest.MonkeyPatch, published: Path
+) -> None:
+    page = open_page(monkeypatch, published, account="ALL")
+    (choice,) = [box for box in page.selectbox if box.label == "Account"]
+    assert choice.options[-1] == "All accounts · EUR"
+    navs = dict(
+        sql(published, "SELECT account_id, nav_base FROM marts.account_summary WHERE nav_base IS NOT NULL")
+    )
+    whole = navs[EUR_ACCOUNT] + navs[USD_ACCOUNT] * USD_IN_EUR
+    assert figure(page, "nav") == f"{whole:,.2f}"
+    cash = dict(
+        sql(published, "SELECT account_id, cash_base FROM marts.account_summary WHERE nav_base IS NOT NULL")
+    )
+    assert figure(page, "cash") == f"{cash[EUR_ACCOUNT] + cash[USD_ACCOUNT] * USD_IN_EUR:,.2f}"
+    ((tied,),) = sql(published, "SELECT count(*) FROM marts.reconciliation WHERE status = 'tied'")
+    assert f"{tied:,} of" in badge(page, "reconciliation")
+    held = page.dataframe[POSITIONS].value
+    ((instruments,),) = sql(published, "SELECT count(DISTINCT instrument_key) FROM marts.position_current")
+    assert len(held) == instruments
+
+
+def test_one_account_offers_no_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    books = make_books()
+    for table, rows in books.rows.items():
+        books.rows[table] = [
+            row for row in rows if row.get("account_id") not in (USD_ACCOUNT, EMPTY_ACCOUNT, "ALL")
+        ]
+    page = open_page(monkeypatch, write_published(tmp_path / "published", books))
+    (choice,) = [box for box in page.selectbox if box.label == "Account"]
+    assert len(choice.options) == 1

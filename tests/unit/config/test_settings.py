@@ -10,7 +10,15 @@ from config.settings import SettingsError, load_settings, prepare_environment
 @pytest.fixture(autouse=True)
 def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("TIEOUT_DATA_DIR", "FLEX_TIMEZONE", "BASE_CURRENCY", "FLEX_TOKEN", "LOG_FORMAT"):
+    for name in (
+        "TIEOUT_DATA_DIR",
+        "FLEX_TIMEZONE",
+        "BASE_CURRENCY",
+        "REPORTING_CURRENCY",
+        "BENCHMARK",
+        "FLEX_TOKEN",
+        "LOG_FORMAT",
+    ):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setenv("DAGSTER_HOME", "")
@@ -61,3 +69,17 @@ def test_children_find_the_same_folder_from_anywhere(tmp_path: Path, monkeypatch
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert load_settings().data.root == tmp_path / "here"
+
+
+def test_the_reporting_currency_and_the_benchmark_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORTING_CURRENCY", "usd")
+    monkeypatch.setenv("BENCHMARK", "SPY")
+    settings = load_settings()
+    assert (settings.reporting_currency, settings.benchmark) == ("USD", "SPY")
+    monkeypatch.setenv("BENCHMARK", "../secrets")
+    with pytest.raises(SettingsError, match=r"BENCHMARK.*name of a series"):
+        load_settings()
+    monkeypatch.setenv("BENCHMARK", "")
+    monkeypatch.setenv("REPORTING_CURRENCY", "dollars")
+    with pytest.raises(SettingsError, match="REPORTING_CURRENCY"):
+        load_settings()
