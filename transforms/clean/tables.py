@@ -20,7 +20,15 @@ from transforms.clean.raw_rows import (
     typed_rows,
     with_lineage,
 )
-from transforms.clean.rules import finest_level, newest_facts, usable_ids, with_keys, without_copies
+from transforms.clean.rules import (
+    finest_level,
+    newest_facts,
+    usable_ids,
+    with_keys,
+    without_copies,
+    without_covered,
+)
+from transforms.clean.statements import section_versions
 from transforms.flex.values import date_expr
 from transforms.schemas import LINEAGE, TableContract
 
@@ -199,7 +207,8 @@ def build_transactions(raw: RawSections, context: CleanContext, rules: Transacti
     lazy = section_rows(raw, rules.section, tuple(rules.elements), attributes, facts)
     if lazy is None:
         return nothing(rules.contract)
-    frame, found = _read_in_full(lazy, _choose(lazy, rules), facts, rules, context)
+    covering = section_versions(raw, context, rules.section) if facts["_rank"].n_unique() > 1 else None
+    frame, found = _read_in_full(lazy, _choose(lazy, rules, covering), facts, rules, context)
     frame, rejected, lacking = split_incomplete(frame, rules.contract, rules.section)
     content = [name for name in rules.contract.columns if name in frame.columns and name != rules.key]
     frame = with_keys(frame, rules.key, content)
@@ -240,8 +249,11 @@ def _slice_of(lazy: pl.LazyFrame, part: pl.DataFrame, facts: pl.DataFrame) -> pl
     return lazy.join(part.lazy(), on=["_version", "_row"], how="inner")
 
 
-def _choose(lazy: pl.LazyFrame, rules: TransactionRules) -> pl.DataFrame:
-    """The rows that stand: `_version`, `_row`, `_level`, `_date`, `_firm`, `_id`, `_id_usable`."""
+def _choose(lazy: pl.LazyFrame, rules: TransactionRules, covering: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows that stand: `_version`, `_row`, `_level`, `_date`, `_firm`, `_id`, `_id_usable`.
+
+    `covering`: the statements that report the section, where documents of several kinds do.
+    """
     level = pl.col("levelOfDetail").pipe(blank_to_null).str.to_uppercase()
     by_element = pl.col("_element").replace_strict(dict(rules.elements), default=None, return_dtype=pl.String)
     group = [f"_group_{names[0]}" for names in rules.group]
@@ -265,6 +277,8 @@ def _choose(lazy: pl.LazyFrame, rules: TransactionRules) -> pl.DataFrame:
         .unique(["_version", "_row"], keep="any")
         .with_columns(_in_period=pl.col("_date").is_between("_period_start", "_period_end").fill_null(False))
     )
+    if covering is not None:
+        facts = without_covered(facts, covering)
     facts = newest_facts(usable_ids(finest_level(facts, rules.levels, group, rules.day_levels)), group)
     return facts.select("_version", "_row", "_level", "_date", "_firm", "_id", "_id_usable")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.schemas.agreement import SOURCE_AGREEMENTS
 from transforms.schemas.cash import CASH_BALANCES, CASH_TRANSACTIONS, STATEMENT_OF_FUNDS
 from transforms.schemas.contract import EXACT, INSTANT, LINEAGE, ContractError, Field, TableContract
 from transforms.schemas.holdings import (
@@ -47,6 +48,7 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         POSITION_MARKS,
         FIFO_PERFORMANCE,
         DIVIDEND_ACCRUALS,
+        SOURCE_AGREEMENTS,
     )
 }
 """Contracts of the clean tables, by name."""

@@ -23,7 +23,7 @@ FINEST_FIRST = {
     "Transfers": ("TRANSFER", "LOT"),
     "OpenPositions": ("SUMMARY", "LOT"),
 }
-GATHERED = {"accounts", "instruments", "statements", "statement_sections"}
+GATHERED = {"accounts", "instruments", "statements", "statement_sections", "source_agreements"}
 SECTIONS = {
     table.inputs[-1]: name
     for name, table in CLEAN_TABLES.items()
