@@ -129,6 +129,6 @@ def test_every_row_is_accounted_for(demo: Path) -> None:
 
 
 def test_each_reconciled_section_has_its_check(demo: Path) -> None:
-    assert {s for (s,) in rows(demo, "select distinct section from reconciliation")} == set(
+    assert {s for (s,) in rows(demo, "select distinct section from reconciliation")} <= set(
         RECONCILED_SECTIONS
     )

@@ -38,7 +38,7 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         ),
         CleanTable("cash_balances", (_STATEMENTS, "CashReport"), build_cash_balances),
         CleanTable("statement_of_funds", (_STATEMENTS, "StmtFunds"), build_statement_of_funds),
-        CleanTable("nav_daily", (_STATEMENTS, "EquitySummaryInBase"), build_nav_daily),
+        CleanTable("nav_daily", (_STATEMENTS, _SECTIONS, "EquitySummaryInBase"), build_nav_daily),
         CleanTable("change_in_nav", (_STATEMENTS, "ChangeInNAV"), build_change_in_nav),
         CleanTable("fx_rates", (_STATEMENTS, "ConversionRates"), build_fx_rates),
         CleanTable(

@@ -45,6 +45,20 @@ def without_covered(facts: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame
     return facts.join(covered, on=["account_id", "_version", "_date"], how="anti", nulls_equal=True)
 
 
+def without_covered_ends(rows: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the rows of a coarser statement that ends on the day on which a finer one of its account ends.
+
+    For what a statement tells of its end alone (holdings). `rows` has `_version`; `reported` as for
+    `without_covered`.
+    """
+    if reported["_rank"].n_unique() <= 1:
+        return rows
+    end = ["account_id", "_period_end"]
+    ends = reported.with_columns(_finest=pl.col("_rank").min().over(end))
+    covered = ends.filter(pl.col("_period_end").is_not_null() & (pl.col("_rank") > pl.col("_finest")))
+    return rows.join(covered.select("_version").unique(), on="_version", how="anti")
+
+
 def without_coarser_names(instruments: pl.DataFrame) -> pl.DataFrame:
     """Leave out what a coarser document names by symbol alone, where a finer one names that symbol too.
 

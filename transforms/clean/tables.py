@@ -84,7 +84,8 @@ class KeyRules:
 
     `derive` adds the columns that no attribute holds, `choose` keeps the rows that stand, `shape` brings
     those into the table's form. `keep`: further text columns for `derive`. `one_per_key`: a statement has
-    at most one row a key.
+    at most one row a key. `give_way`: leaves out rows of coarser documents that a finer one stands for (rows, and
+    the statements that report the section); rows of one key give way in any case.
     """
 
     section: str
@@ -95,6 +96,7 @@ class KeyRules:
     shape: Derive = as_they_are
     keep: Mapping[str, str] = field(default_factory=dict)
     one_per_key: bool = True
+    give_way: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame] | None = None
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -144,7 +146,8 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     """Build a table whose rows are named by what they say (day, currency, instrument)."""
     contract, section = rules.contract, rules.section
     attributes = (*attributes_of(contract), *rules.keep.values())
-    lazy = section_rows(raw, section, rules.elements, attributes, statement_facts(raw, context))
+    facts = statement_facts(raw, context)
+    lazy = section_rows(raw, section, rules.elements, attributes, facts)
     if lazy is None:
         return nothing(contract)
     rows = (
@@ -156,6 +159,8 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     derived, refused = _refuse(rules.derive(typed.rows), rules)
     complete, rejected, lacking = split_incomplete(derived, contract, section)
     complete = without_copies(complete)
+    if rules.give_way is not None and facts["_rank"].n_unique() > 1:
+        complete = rules.give_way(complete, section_versions(raw, context, section))
     chosen = rules.choose(complete)
     named = pl.concat([part.select("_document_id", "_row") for part in (chosen, rejected)])
     issues = [issues_of(typed.issues, named), *refused, *lacking]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from transforms.statements.activity_facts import ActivityFacts, ActivityTable
 from transforms.statements.instruments import Instruments
@@ -15,6 +15,7 @@ _IN_TEXT = re.compile(r"^\s*([A-Z0-9][A-Z0-9. ]{0,20}?)\s*\(([A-Z0-9]{6,12})\)")
 _AT_END = re.compile(r"\(([^(),]+), ([^()]*), ([A-Z0-9]{6,12})\)\s*$")
 _RATIO = re.compile(r"(\d+(?:\.\d+)?) for (\d+(?:\.\d+)?)", re.IGNORECASE)
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
+_FRIDAY = 4
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -138,8 +139,11 @@ def _rate(table: ActivityTable, row: Row, context: Context) -> Row:
 
 
 def _value_at_end(table: ActivityTable, row: Row, context: Context) -> Row:
-    """Figures of the last day of the statement."""
-    row["reportDate"] = context.end.isoformat() if context.end else ""
+    """Figures at the end of the statement: of its last weekday, as no other day has a closing price."""
+    end = context.end
+    if end is not None:
+        end -= timedelta(days=max(0, end.weekday() - _FRIDAY))
+    row["reportDate"] = end.isoformat() if end else ""
     return row
 
 
