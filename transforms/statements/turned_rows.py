@@ -14,13 +14,17 @@ REPEATED = "Repeated"
 
 @dataclass
 class TurnedRow:
-    """One row in the making: where it belongs, and its attributes so far."""
+    """One row in the making: where it belongs, and its attributes so far.
+
+    `further` are those that a table of its own tells (`has`): they belong to the block that stands.
+    """
 
     table: ActivityTable
     statement: OpenStatement
     key: str
     block: int
     attributes: dict[str, str] = field(default_factory=dict)
+    further: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
 
     @property
@@ -50,6 +54,8 @@ class TurnedRows:
             if before is None or (before.says_nothing and not row.says_nothing):
                 standing[statement, section, key] = row
         rows = [(row, row is standing[place[:3]]) for place, row in self._rows.items()]
+        for place, row in self._rows.items():
+            standing[place[:3]].attributes |= row.further
         self._rows = {}
         return rows
 
@@ -72,7 +78,8 @@ def add_cells(row: TurnedRow, table: ActivityTable, headers: list[str], cells: l
             name = f"{label}: {header}"
             if header not in table.keep:
                 row.unknown.add(name)
-        row.attributes.setdefault(name, cell.strip().removesuffix("%"))
+        told = row.attributes if table.has is None else row.further
+        told.setdefault(name, cell.strip().removesuffix("%"))
     return label
 
 
