@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Literal
 
-DocumentKind = Literal["flex_xml"]
+from transforms.flex.csv_recogniser import is_flex_csv
+from transforms.statements.recogniser import is_activity_statement
+
+DocumentKind = Literal["flex_xml", "flex_csv", "activity_statement_csv"]
 
 HEAD_BYTES = 64 * 1024
 """How much of a document's beginning `recognise` needs (a shorter document is passed whole)."""
@@ -200,6 +203,16 @@ def _service_answer(text: str, file_name: str) -> str:
     return f"{file_name} is an answer of the Flex web service without a statement: {_FETCH_XML}"
 
 
+def _flex_csv(head: Head, file_name: str) -> Recognised | None:
+    """Recognise a Flex query's CSV by its first line."""
+    return Recognised("flex_csv") if is_flex_csv(head.text) else None
+
+
+def _activity_statement(head: Head, file_name: str) -> Recognised | None:
+    """Recognise an Activity Statement's CSV by its first line."""
+    return Recognised("activity_statement_csv") if is_activity_statement(head.text) else None
+
+
 def _text_formats(head: Head, file_name: str) -> Recognised | None:
     """Refuse text formats that are known but not read."""
     text = head.text.lstrip("\ufeff \t\r\n")
@@ -215,14 +228,10 @@ def _text_formats(head: Head, file_name: str) -> Recognised | None:
 
 
 _CSV_KINDS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r'"?(BOF|BOA|BOS)"?,'), "a Flex query's CSV"),
-    (re.compile(r'"?(HEADER|DATA)"?,'), "a Flex query's CSV"),
-    (re.compile(r'"?(ClientAccountID|Account ?ID)"?,', re.IGNORECASE), "a Flex query's CSV"),
     (
         re.compile(r'"?(Introduction"?,"?Header|[^,"]+"?,"?MetaInfo)"?,', re.IGNORECASE),
         "a PortfolioAnalyst CSV",
     ),
-    (re.compile(r'"?[^,"]+"?,"?(Header|Data)"?,', re.IGNORECASE), "an Activity Statement CSV"),
 )
 
 
@@ -232,5 +241,5 @@ def _place(text: str, at: int) -> str:
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
 
 
-RECOGNISERS: tuple[Recogniser, ...] = (_binary, _xml, _text_formats)
+RECOGNISERS: tuple[Recogniser, ...] = (_binary, _xml, _flex_csv, _activity_statement, _text_formats)
 """Tried in order. Another kind of document plugs in here: its recogniser goes before `_text_formats`."""

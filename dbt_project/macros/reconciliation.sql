@@ -90,6 +90,11 @@
   ]) }}
 {%- endmacro %}
 
+{% macro kind_label(column) -%}
+  {#- A kind of document in the words of the broker. -#}
+  case {{ column }} when 'activity_statement_csv' then 'Activity Statement' else {{ column }} end
+{%- endmacro %}
+
 {% macro tolerance() -%} cast({{ var('reconciliation_tolerance') }} as {{ exact() }}) {%- endmacro %}
 
 {% macro tolerance_of_rows(rows) -%}

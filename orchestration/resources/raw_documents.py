@@ -6,10 +6,11 @@ from typing import BinaryIO, TypeVar
 
 import polars as pl
 
-from transforms.documents import HEAD_BYTES, recognise
+from transforms.documents import HEAD_BYTES, DocumentKind, recognise
+from transforms.flex.csv_reader import read_flex_csv
 from transforms.flex.reader import FlexDocument, SectionBatch, read_flex
-from transforms.flex.registry import load_registry
 from transforms.flex.values import parse_date, parse_datetime
+from transforms.statements.activity_reader import read_activity_statement
 
 Emit = Callable[[SectionBatch], None]
 T = TypeVar("T")
@@ -39,9 +40,24 @@ def read_document(
 
 
 def _read_flex(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) -> DocumentFacts:
-    document = read_flex(stream, document_id, emit)
+    return _facts("flex_xml", read_flex(stream, document_id, emit), document_id, emit, timezone)
+
+
+def _read_flex_csv(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) -> DocumentFacts:
+    return _facts("flex_csv", read_flex_csv(stream, document_id, emit), document_id, emit, timezone)
+
+
+def _read_activity_statement(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) -> DocumentFacts:
+    document = read_activity_statement(stream, document_id, emit)
+    return _facts("activity_statement_csv", document, document_id, emit, timezone)
+
+
+def _facts(
+    kind: DocumentKind, document: FlexDocument, document_id: str, emit: Emit, timezone: str
+) -> DocumentFacts:
+    """Emit what the document says of its statements and sections, and sum it up."""
     for section, frame in (
-        ("_statements", _statements(document, document_id)),
+        ("_statements", _statements(document, document_id, kind)),
         ("_statement_sections", _statement_sections(document, document_id)),
         ("_document_sections", _document_sections(document, document_id)),
     ):
@@ -54,7 +70,7 @@ def _read_flex(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) ->
         (s.when_generated for s in document.statements), lambda text: parse_datetime(text, timezone), notes
     )
     return DocumentFacts(
-        kind="flex_xml",
+        kind=kind,
         query_name=document.query_name or None,
         accounts=tuple(sorted({s.account_id for s in document.statements if s.account_id})),
         period_start_date=min(starts).isoformat() if starts else None,
@@ -65,7 +81,11 @@ def _read_flex(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) ->
 
 
 # Another kind of document plugs in here, beside its recogniser in `transforms.documents`.
-READERS: dict[str, Callable[[BinaryIO, str, Emit, str], DocumentFacts]] = {"flex_xml": _read_flex}
+READERS: dict[str, Callable[[BinaryIO, str, Emit, str], DocumentFacts]] = {
+    "flex_xml": _read_flex,
+    "flex_csv": _read_flex_csv,
+    "activity_statement_csv": _read_activity_statement,
+}
 
 
 def _values(texts: Iterable[str | None], parse: Callable[[str], T | None], notes: list[str]) -> list[T]:
@@ -75,17 +95,17 @@ def _values(texts: Iterable[str | None], parse: Callable[[str], T | None], notes
         try:
             value = parse(text) if text else None
         except ValueError as error:
-            notes.append(f"FlexStatement says {text[:40]!r}, {error}")
+            notes.append(f"The statement says {text[:40]!r}, {error}")
         else:
             if value is not None:
                 values.append(value)
     return values
 
 
-def _statements(document: FlexDocument, document_id: str) -> pl.DataFrame:
+def _statements(document: FlexDocument, document_id: str, kind: DocumentKind) -> pl.DataFrame:
     return pl.DataFrame(
         [
-            (document_id, s.index, s.account_id, s.from_date, s.to_date, s.period, s.when_generated)
+            (document_id, s.index, s.account_id, s.from_date, s.to_date, s.period, s.when_generated, kind)
             for s in document.statements
         ],
         schema={
@@ -96,6 +116,7 @@ def _statements(document: FlexDocument, document_id: str) -> pl.DataFrame:
             "toDate": pl.String,
             "period": pl.String,
             "whenGenerated": pl.String,
+            "kind": pl.String,
         },
         orient="row",
     )
@@ -113,11 +134,19 @@ def _statement_sections(document: FlexDocument, document_id: str) -> pl.DataFram
 
 
 def _document_sections(document: FlexDocument, document_id: str) -> pl.DataFrame:
-    known = load_registry().known_sections
     rows = []
     for section, count in document.rows_read.items():
         unknown = document.unknown_attributes.get(section, ())
-        rows.append((document_id, section, count, len(unknown), ", ".join(unknown), section in known))
+        rows.append(
+            (
+                document_id,
+                section,
+                count,
+                len(unknown),
+                ", ".join(unknown),
+                section not in document.unknown_sections,
+            )
+        )
     return pl.DataFrame(
         rows,
         schema={

@@ -7,17 +7,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from transforms.broker_simulator import rows_cash, rows_events, rows_positions, rows_totals
+from transforms.broker_simulator.activity_statement import ActivityStatement
 from transforms.broker_simulator.calendars import day_range
+from transforms.broker_simulator.flex_csv import FlexCsv, Framing
 from transforms.broker_simulator.ledger import Ledger
 from transforms.broker_simulator.plain_trades import PlainTrades
 from transforms.broker_simulator.rows_plain import plain_rows
 from transforms.broker_simulator.rows_trades import trade_rows
+from transforms.broker_simulator.text_document import TextDocument
 from transforms.broker_simulator.xml_text import attributes, day_text, stamp
 
-CHUNK_CHARACTERS = 1 << 20
 # other sections a full query has, which this life leaves empty
 _EMPTY = (
     *("FdicInsuredDepositsByBank", "ComplexPositions", "FxPositions", "TradeTransfers", "TransactionTaxes"),
@@ -88,40 +89,31 @@ class StatementSource:
 
 
 @dataclass(frozen=True)
-class Document:
-    """A Flex XML document, made while it is read: `chunks` never holds more than about a megabyte of it."""
+class Document(TextDocument):
+    """A Flex XML document; `flex_csv` and `activity_statement` tell the same as the broker's other files do."""
 
-    file_name: str
     query_name: str
     sources: tuple[StatementSource, ...]
 
-    def chunks(self) -> Iterator[bytes]:
-        """The document's bytes, UTF-8, in pieces of about a megabyte."""
-        pending: list[str] = []
-        size = 0
-        for line in self._lines():
-            pending.append(line)
-            size += len(line)
-            if size >= CHUNK_CHARACTERS:
-                yield ("\n".join(pending) + "\n").encode()
-                pending, size = [], 0
-        if pending:
-            yield ("\n".join(pending) + "\n").encode()
-
-    def content(self) -> bytes:
-        """The whole document; for small ones."""
-        return b"".join(self.chunks())
-
-    def write(self, path: Path) -> None:
-        """Write the document to a file."""
-        with path.open("wb") as file:
-            for chunk in self.chunks():
-                file.write(chunk)
-
-    def _lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
+        """The document's lines, without line ends."""
         yield f"<FlexQueryResponse {attributes((('queryName', self.query_name), ('type', 'AF')))}>"
         yield f'<FlexStatements count="{len(self.sources)}">'
         for source in self.sources:
             yield from source.lines()
         yield "</FlexStatements>"
         yield "</FlexQueryResponse>"
+
+    def flex_csv(self, framing: Framing) -> FlexCsv:
+        """The same rows as the Flex query gives them in CSV."""
+        return FlexCsv(f"{self._stem}_{framing}.csv", self.query_name, self.sources, framing)
+
+    def activity_statement(self) -> ActivityStatement:
+        """The Activity Statement CSV about the same days; raises ValueError unless it is of one account."""
+        if len(self.sources) != 1:
+            raise ValueError(f"an activity statement is of one account, not of {len(self.sources)}")
+        return ActivityStatement(f"{self._stem}_activity.csv", self.sources[0])
+
+    @property
+    def _stem(self) -> str:
+        return self.file_name.removesuffix(".xml")

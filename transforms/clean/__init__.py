@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.clean.agreement import AGREEMENT_SECTIONS, build_source_agreements
 from transforms.clean.cash import build_cash_balances, build_cash_transactions, build_statement_of_funds
 from transforms.clean.charges import (
     build_cfd_charges,
@@ -53,17 +54,21 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         CleanTable("statement_sections", (_SECTIONS, _STATEMENTS), build_statement_sections),
         CleanTable("accounts", (_STATEMENTS, *ACCOUNT_SECTIONS), build_accounts),
         CleanTable("instruments", (_STATEMENTS, *SECTION_ROWS), build_instruments),
-        CleanTable("trades", (_STATEMENTS, "Trades"), build_trades),
-        CleanTable("closed_lots", (_STATEMENTS, "Trades"), build_closed_lots),
+        CleanTable("trades", (_STATEMENTS, _SECTIONS, "Trades"), build_trades),
+        CleanTable("closed_lots", (_STATEMENTS, _SECTIONS, "Trades"), build_closed_lots),
         CleanTable("positions", (_STATEMENTS, _SECTIONS, "OpenPositions"), build_positions),
-        CleanTable("cash_transactions", (_STATEMENTS, "CashTransactions"), build_cash_transactions),
+        CleanTable(
+            "cash_transactions", (_STATEMENTS, _SECTIONS, "CashTransactions"), build_cash_transactions
+        ),
         CleanTable("cash_balances", (_STATEMENTS, "CashReport"), build_cash_balances),
         CleanTable("statement_of_funds", (_STATEMENTS, "StmtFunds"), build_statement_of_funds),
-        CleanTable("nav_daily", (_STATEMENTS, "EquitySummaryInBase"), build_nav_daily),
+        CleanTable("nav_daily", (_STATEMENTS, _SECTIONS, "EquitySummaryInBase"), build_nav_daily),
         CleanTable("change_in_nav", (_STATEMENTS, "ChangeInNAV"), build_change_in_nav),
         CleanTable("fx_rates", (_STATEMENTS, "ConversionRates"), build_fx_rates),
-        CleanTable("corporate_actions", (_STATEMENTS, "CorporateActions"), build_corporate_actions),
-        CleanTable("transfers", (_STATEMENTS, "Transfers"), build_transfers),
+        CleanTable(
+            "corporate_actions", (_STATEMENTS, _SECTIONS, "CorporateActions"), build_corporate_actions
+        ),
+        CleanTable("transfers", (_STATEMENTS, _SECTIONS, "Transfers"), build_transfers),
         CleanTable("position_marks", (_STATEMENTS, "PriorPeriodPositions"), build_position_marks),
         CleanTable("fifo_performance", (_STATEMENTS, "FIFOPerformanceSummaryInBase"), build_fifo_performance),
         CleanTable(
@@ -99,6 +104,9 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
             "dividend_accrual_changes",
             (_STATEMENTS, "ChangeInDividendAccruals"),
             build_dividend_accrual_changes,
+        ),
+        CleanTable(
+            "source_agreements", (_STATEMENTS, _SECTIONS, *AGREEMENT_SECTIONS), build_source_agreements
         ),
     )
 }

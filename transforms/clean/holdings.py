@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from transforms.clean.model import CleanContext, Cleaned, RawSections
-from transforms.clean.rules import instrument_key, newest_by_key, newest_statements
+from transforms.clean.rules import instrument_key, newest_by_key, newest_statements, without_covered_ends
 from transforms.clean.statements import section_versions
 from transforms.clean.tables import (
     KeyRules,
@@ -47,6 +47,7 @@ def build_positions(raw: RawSections, context: CleanContext) -> Cleaned:
         shape=_one_row_each,
         keep={"_opened": "openDateTime"},
         one_per_key=False,
+        give_way=without_covered_ends,
     )
     return build_by_key(raw, context, rules)
 
@@ -162,6 +163,7 @@ def build_dividend_accruals(raw: RawSections, context: CleanContext) -> Cleaned:
         shape=_number_accruals,
         keep={"asset_class": "assetCategory"},
         one_per_key=False,
+        give_way=without_covered_ends,
     )
     return build_by_key(raw, context, rules)
 

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from transforms.clean.model import ISSUES, CleanContext, RawSections
+from transforms.clean.rules import DETAIL_RANKS, UNKNOWN_RANK
 from transforms.flex.registry import AttributeKind
 from transforms.flex.scalars import ROUNDED
 from transforms.flex.values import date_expr, datetime_expr, typed
@@ -19,6 +20,7 @@ NOTHING: Final = ("", "--", "N/A")
 """What the broker writes where it has no value."""
 FACT_COLUMNS: Final = ("_version", "_period_start", "_period_end")
 _UNKNOWN_VERSION: Final = -1
+_KIND_UNSAID: Final = "flex_xml"
 _DATE_ALONE: Final = r"^(\d{8}|\d{4}-\d\d-\d\d|\d\d/\d\d/(\d{4}|\d\d)|\d\d-[A-Za-z]{3}-(\d{4}|\d\d))$"
 _VALUE_KINDS: Final[dict[str, AttributeKind]] = {
     "date": AttributeKind.DATE,
@@ -68,12 +70,13 @@ def attributes_of(contract: TableContract) -> tuple[str, ...]:
 
 
 def statement_facts(raw: RawSections, context: CleanContext) -> pl.DataFrame:
-    """One row per FlexStatement: account, period, when generated, and `_version`, its order by age.
+    """One row per FlexStatement: account, period, when generated, `_rank`, and `_version`, its order by age.
 
-    `_version` counts up by whenGenerated (a statement without one is the oldest), then document id, then the
-    statement's ordinal: the larger is the newer.
+    `_rank` is the detail of the document's kind (0 the finest). `_version` counts up from coarse to fine, within a
+    rank by whenGenerated (a statement without one is the oldest), then document id, then the statement's ordinal:
+    the larger is the newer, or the finer.
     """
-    texts = ("_account_id", "fromDate", "toDate", "whenGenerated", "period")
+    texts = ("_account_id", "fromDate", "toDate", "whenGenerated", "period", "kind")
     scan = raw("_statements")
     if scan is None:
         schema = {"_document_id": pl.String, "_statement": pl.Int32, **dict.fromkeys(texts, pl.String)}
@@ -91,8 +94,16 @@ def statement_facts(raw: RawSections, context: CleanContext) -> pl.DataFrame:
             _period_start=date_expr("fromDate"),
             _period_end=date_expr("toDate"),
             _generated_at=generated_at("whenGenerated", context.timezone),
+            kind=pl.col("kind").fill_null(_KIND_UNSAID),
         )
-        .sort(["_generated_at", "_document_id", "_statement"], nulls_last=False)
+        .with_columns(
+            _rank=pl.col("kind").replace_strict(DETAIL_RANKS, default=UNKNOWN_RANK, return_dtype=pl.Int32)
+        )
+        .sort(
+            ["_rank", "_generated_at", "_document_id", "_statement"],
+            descending=[True, False, False, False],
+            nulls_last=False,
+        )
         .with_columns(_version=pl.int_range(pl.len(), dtype=pl.Int32))
     )
 

@@ -16,7 +16,7 @@ from transforms.clean.raw_rows import (
     typed_rows,
     with_lineage,
 )
-from transforms.clean.rules import instrument_key
+from transforms.clean.rules import instrument_key, without_coarser_names
 from transforms.clean.tables import finish, issues_of
 from transforms.schemas.reference import ACCOUNTS, INSTRUMENTS
 
@@ -119,7 +119,8 @@ def _account_information(
 
 
 def build_instruments(raw: RawSections, context: CleanContext) -> Cleaned:
-    """Every instrument that a document names; by column, SecuritiesInfo first, then newer before older."""
+    """Every instrument that a document names; by column, the finest kind of document first, of that
+    SecuritiesInfo, then newer before older."""
     facts = statement_facts(raw, context)
     parts: list[pl.DataFrame] = []
     issues: list[pl.DataFrame] = []
@@ -132,7 +133,11 @@ def build_instruments(raw: RawSections, context: CleanContext) -> Cleaned:
         issues.append(issues_of(typed.issues, parts[-1]))
     if not parts:
         return finish(INSTRUMENTS.empty(), INSTRUMENTS, "SecuritiesInfo", [])
-    together = pl.concat(parts).sort("_listed", "_version", "section", "row_ordinal")
+    ranked = pl.concat(parts).join(facts.select("_version", "_rank"), on="_version", how="left")
+    together = without_coarser_names(ranked).sort(
+        ["_rank", "_listed", "_version", "section", "row_ordinal"],
+        descending=[True, False, False, False, False],
+    )
     known = [pl.col(f.name).drop_nulls().last() for f in INSTRUMENTS.fields if f.source]
     lineage = [pl.col(name).last() for name in ("document_id", "section", "row_ordinal")]
     rows = together.group_by("instrument_key", maintain_order=True).agg(*known, *lineage)

@@ -1,4 +1,4 @@
-"""The rules against counting twice: level of detail, identity, the newest document. No tables here."""
+"""The rules against counting twice: kind of document, level of detail, identity, the newest. No tables here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,85 @@ import polars as pl
 
 _CONTENT_BYTES: Final = 12
 _FACT: Final = ["_version", "_row"]
+
+DETAIL_RANKS: Final = {"flex_xml": 0, "flex_csv": 0, "activity_statement_csv": 1}
+"""How much detail a kind of document tells: 0 the most. Where two tell the same fact the finer one stands, and of
+equally fine ones the newer."""
+UNKNOWN_RANK: Final = 9
+"""The rank of any other kind."""
+
+
+def without_covered(facts: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the rows of coarser documents that a finer one covers: it tells the same days in more detail.
+
+    `facts` has `account_id`, `_version`, `_date`; `reported` has the statements that report the rows' section
+    (`account_id`, `_version`, `_rank`, `_period_start`, `_period_end`). A row is covered if a finer statement
+    of its account holds its day, or all days of the row's own statement: a row may show the day of an event
+    that lies outside of the days that it is booked on. With documents of one rank only this costs nothing.
+    """
+    if reported["_rank"].n_unique() <= 1:
+        return facts
+    own = reported.select("_version", "_rank", _own_start="_period_start", _own_end="_period_end")
+    days = facts.select("account_id", "_version", "_date").unique()
+    days = days.join(own.unique("_version"), on="_version", how="inner")
+    finer = reported.select("account_id", "_period_start", "_period_end", _finer="_rank").unique()
+    covers = pl.col("_date").is_between("_period_start", "_period_end") | (
+        (pl.col("_period_start") <= pl.col("_own_start")) & (pl.col("_period_end") >= pl.col("_own_end"))
+    )
+    covered = (
+        days.filter(pl.col("_rank") > finer["_finer"].min())
+        .join(finer, on="account_id", how="inner")
+        .filter((pl.col("_finer") < pl.col("_rank")) & covers.fill_null(False))
+        .select("account_id", "_version", "_date")
+        .unique()
+    )
+    return facts.join(covered, on=["account_id", "_version", "_date"], how="anti", nulls_equal=True)
+
+
+def of_finest_kind(rows: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
+    """The rows of each account's finest kind of document: what two kinds tell differently is no restatement.
+
+    `rows` has `_version`; `statements` are the statement facts (`_version`, `_account_id`, `_rank`).
+    """
+    if statements["_rank"].n_unique() <= 1:
+        return rows
+    finest = statements.filter(pl.col("_rank") == pl.col("_rank").min().over("_account_id"))
+    return rows.join(finest.select("_version").unique(), on="_version", how="semi")
+
+
+def without_covered_ends(rows: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the rows of a coarser statement that ends on the day on which a finer one of its account ends.
+
+    For what a statement tells of its end alone (holdings). `rows` has `_version`; `reported` as for
+    `without_covered`.
+    """
+    if reported["_rank"].n_unique() <= 1:
+        return rows
+    end = ["account_id", "_period_end"]
+    ends = reported.with_columns(_finest=pl.col("_rank").min().over(end))
+    covered = ends.filter(pl.col("_period_end").is_not_null() & (pl.col("_rank") > pl.col("_finest")))
+    return rows.join(covered.select("_version").unique(), on="_version", how="anti")
+
+
+def without_coarser_names(instruments: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what a coarser document names by symbol alone, where a finer one names that symbol too.
+
+    `instruments` has `asset_class`, `symbol`, `conid` and the `_rank` of the document. A currency balance that is
+    listed like an instrument (asset class CASH) names none.
+    """
+    if instruments["_rank"].n_unique() <= 1:
+        return instruments
+    named = ["asset_class", "symbol"]
+    finer = instruments.group_by(named).agg(_finest=pl.col("_rank").min())
+    alone = pl.col("conid").is_null() & (
+        (pl.col("_rank") > pl.col("_finest")) | (pl.col("asset_class") == "CASH").fill_null(False)
+    )
+    coarser = pl.col("_rank") > instruments["_rank"].min()
+    return (
+        instruments.join(finer, on=named, how="left", nulls_equal=True)
+        .filter(~(alone & coarser).fill_null(False))
+        .drop("_finest")
+    )
 
 
 def finest_level(

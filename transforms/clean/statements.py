@@ -12,7 +12,8 @@ from transforms.schemas.reference import STATEMENT_SECTIONS, STATEMENTS
 def build_statements(raw: RawSections, context: CleanContext) -> Cleaned:
     """Every FlexStatement with its account, period and the instant it was generated."""
     facts = statement_facts(raw, context)
-    table = facts.select(**_NAMES, period="period").sort(STATEMENTS.key).rechunk()
+    table = facts.select(**_NAMES, period="period", kind="kind", detail_rank="_rank")
+    table = table.sort(STATEMENTS.key).rechunk()
     return Cleaned(STATEMENTS.validate(table), all_issues(_date_issues(facts)))
 
 
@@ -30,11 +31,11 @@ def build_statement_sections(raw: RawSections, context: CleanContext) -> Cleaned
 
 
 def section_versions(raw: RawSections, context: CleanContext, section: str) -> pl.DataFrame:
-    """The statements that report a section, empty or not: `account_id`, FACT_COLUMNS and the section's `rows`."""
+    """The statements that report a section, empty or not: `account_id`, `_rank`, FACT_COLUMNS and the `rows`."""
     facts = statement_facts(raw, context).with_columns(account_id=pl.col("_account_id"))
     reporting = _sections(raw).filter(pl.col("section") == section)
     return facts.join(reporting, on=["_document_id", "_statement"], how="inner").select(
-        "account_id", *FACT_COLUMNS, "rows"
+        "account_id", "_rank", *FACT_COLUMNS, "rows"
     )
 
 

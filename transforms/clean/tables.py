@@ -30,7 +30,15 @@ from transforms.clean.restatements import (
     transaction_restatements,
     values_of,
 )
-from transforms.clean.rules import finest_level, newest_facts, usable_ids, with_keys, without_copies
+from transforms.clean.rules import (
+    finest_level,
+    newest_facts,
+    of_finest_kind,
+    usable_ids,
+    with_keys,
+    without_copies,
+    without_covered,
+)
 from transforms.clean.statements import section_versions
 from transforms.flex.values import date_expr
 from transforms.schemas import LINEAGE, TableContract
@@ -87,7 +95,8 @@ class KeyRules:
 
     `derive` adds the columns that no attribute holds, `choose` keeps the rows that stand, `shape` brings
     those into the table's form. `keep`: further text columns for `derive`. `one_per_key`: a statement has
-    at most one row a key.
+    at most one row a key. `give_way`: leaves out rows of coarser documents that a finer one stands for (rows, and
+    the statements that report the section); rows of one key give way in any case.
     """
 
     section: str
@@ -98,6 +107,7 @@ class KeyRules:
     shape: Derive = as_they_are
     keep: Mapping[str, str] = field(default_factory=dict)
     one_per_key: bool = True
+    give_way: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame] | None = None
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -160,6 +170,8 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     derived, refused = _refuse(rules.derive(typed.rows), rules)
     complete, rejected, lacking = split_incomplete(derived, contract, section)
     complete = without_copies(complete)
+    if rules.give_way is not None and facts["_rank"].n_unique() > 1:
+        complete = rules.give_way(complete, section_versions(raw, context, section))
     chosen = rules.choose(complete)
     named = pl.concat([part.select("_document_id", "_row") for part in (chosen, rejected)])
     issues = [issues_of(typed.issues, named), *refused, *lacking]
@@ -168,7 +180,8 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     cleaned = finish(rules.shape(chosen), contract, section, issues)
     if contract.name not in TRACKED_KEYS:
         return cleaned
-    return replace(cleaned, restatements=key_restatements(complete, facts, contract, section))
+    compared = of_finest_kind(complete, facts)
+    return replace(cleaned, restatements=key_restatements(compared, facts, contract, section))
 
 
 def _refuse(rows: pl.DataFrame, rules: KeyRules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
@@ -214,7 +227,9 @@ def build_transactions(raw: RawSections, context: CleanContext, rules: Transacti
     lazy = section_rows(raw, rules.section, tuple(rules.elements), attributes, facts)
     if lazy is None:
         return nothing(rules.contract)
-    choice = _choose(_told(lazy, rules, facts), rules, section_versions(raw, context, rules.section))
+    reporting = section_versions(raw, context, rules.section)
+    told = without_covered(_told(lazy, rules, facts), reporting)
+    choice = _choose(told, rules, of_finest_kind(reporting, facts))
     frame, found = _read_in_full(lazy, choice.standing, facts, rules, context)
     frame, rejected, lacking = split_incomplete(frame, rules.contract, rules.section)
     content = [name for name in rules.contract.columns if name in frame.columns and name != rules.key]

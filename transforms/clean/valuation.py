@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from transforms.clean.model import CleanContext, Cleaned, RawSections
-from transforms.clean.rules import newest_by_key
+from transforms.clean.rules import newest_by_key, without_covered
 from transforms.clean.tables import KeyRules, Refusal, build_by_key, period_or_statement
 from transforms.schemas.valuation import CHANGE_IN_NAV, FX_RATES, NAV_DAILY
 
@@ -48,6 +48,9 @@ _NAV_RULES: Final = KeyRules(
     contract=NAV_DAILY,
     elements=("EquitySummaryByReportDateInBase",),
     choose=_choose_nav,
+    give_way=lambda rows, reported: without_covered(rows.with_columns(_date="report_date"), reported).drop(
+        "_date"
+    ),
 )
 
 _CHANGE_RULES: Final = KeyRules(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.schemas.agreement import SOURCE_AGREEMENTS
 from transforms.schemas.benchmark import BENCHMARK_PRICES
 from transforms.schemas.cash import CASH_BALANCES, CASH_TRANSACTIONS, STATEMENT_OF_FUNDS
 from transforms.schemas.charges import (
@@ -86,6 +87,7 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         FX_TRANSACTIONS,
         POSITION_LOTS,
         DIVIDEND_ACCRUAL_CHANGES,
+        SOURCE_AGREEMENTS,
     )
 }
 """Contracts of the clean tables, by name."""

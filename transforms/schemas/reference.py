@@ -29,6 +29,18 @@ STATEMENTS: Final[TableContract] = table(
         _END,
         _GENERATED,
         Field("period", "text", "Period as the query names it (LastMonth, YearToDate, ...).", ("period",)),
+        Field(
+            "kind",
+            "text",
+            "Kind of the document (flex_xml, flex_csv, activity_statement_csv).",
+            nullable=False,
+        ),
+        Field(
+            "detail_rank",
+            "integer",
+            "How much detail such a document tells: 0 the most. A finer one wins over a coarser one.",
+            nullable=False,
+        ),
     ),
     lineage=False,
 )
@@ -109,7 +121,7 @@ DOCUMENTS: Final[TableContract] = table(
         _DOCUMENT,
         Field("receipt_ordinal", "integer", "Which arrival of this document, from 1.", nullable=False),
         Field("file_name", "text", "Name of the file that was handed in."),
-        Field("kind", "text", "Kind of document (flex_xml)."),
+        Field("kind", "text", "Kind of document (flex_xml, flex_csv, activity_statement_csv)."),
         Field("query_name", "text", "Name of the Flex query."),
         Field("accounts", "text", "Accounts in the document, separated by commas."),
         Field("period_start_date", "date", "First day that the document covers."),

@@ -1,5 +1,6 @@
 -- One row per account and period: which sections any statement of that period reports, which document is the
--- newest, and which sections a newer statement over a containing period reports again (it may restate them).
+-- newest, and which sections a newer statement over a containing period reports again (it may restate them). A coarser
+-- kind of document restates nothing that a finer one reports.
 with
 
 statements as (
@@ -8,7 +9,11 @@ statements as (
         period_start_date as period_start,
         period_end_date as period_end,
         max(when_generated_at) as when_generated_at,
-        arg_max(document_id, (coalesce(when_generated_at, timestamptz '1970-01-01'), document_id)) as document_id
+        min(coalesce(detail_rank, 0)) as detail_rank,
+        arg_max(
+            document_id,
+            (-coalesce(detail_rank, 0), coalesce(when_generated_at, timestamptz '1970-01-01'), document_id)
+        ) as document_id
     from {{ ref('stg_clean__statement') }}
     where account_id is not null and period_start_date is not null and period_end_date is not null
     group by all
@@ -16,8 +21,15 @@ statements as (
 
 sections as (
     select distinct
-        account_id, period_start_date as period_start, period_end_date as period_end, section, when_generated_at
-    from {{ ref('stg_clean__statement_section') }}
+        reported.account_id,
+        reported.period_start_date as period_start,
+        reported.period_end_date as period_end,
+        reported.section,
+        reported.when_generated_at,
+        coalesce(statements.detail_rank, 0) as detail_rank
+    from {{ ref('stg_clean__statement_section') }} as reported
+    left join {{ ref('stg_clean__statement') }} as statements
+        on reported.document_id = statements.document_id and reported.statement = statements.statement
 ),
 
 reported as (
@@ -37,7 +49,8 @@ containing as (
         inside.period_end,
         outside.period_start as outer_start,
         outside.period_end as outer_end,
-        inside.when_generated_at
+        inside.when_generated_at,
+        inside.detail_rank
     from statements as inside
     inner join statements as outside
         on
@@ -61,6 +74,7 @@ restated as (
             and containing.outer_start = sections.period_start
             and containing.outer_end = sections.period_end
             and sections.when_generated_at > containing.when_generated_at
+            and sections.detail_rank <= containing.detail_rank
     group by all
 )
 

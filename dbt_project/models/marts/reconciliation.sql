@@ -14,6 +14,8 @@ checks as (
     select * from {{ ref('int_reconciliation__lots') }}
     union all
     select * from {{ ref('int_reconciliation__pnl') }}
+    union all
+    select * from {{ ref('int_reconciliation__source') }}
 ),
 
 judged as (
@@ -25,6 +27,7 @@ judged as (
             when checks.missing is not null then 'not_reported'
             when checks.ours is null or checks.broker is null then 'not_reported'
             when abs(checks.ours - checks.broker) <= checks.tolerance then 'tied'
+            when checks.check_name = 'source_agreement' then 'broken'
             when contains(periods.restated_sections, ',' || checks.section || ',') then 'restated'
             else 'broken'
         end as verdict

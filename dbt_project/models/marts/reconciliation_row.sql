@@ -233,3 +233,10 @@ qualify row_number() over (
     partition by symbols.account_id, symbols.period_start, symbols.period_end, symbols.check_name
     order by abs(symbols.ours - symbols.broker) desc, symbols.conid
 ) <= 1000
+
+union all
+
+select
+    account_id, check_name, period_start, period_end, document_id, section, row_ordinal, report_date, symbol, currency,
+    ours, broker, ours - broker, tolerance
+from {{ ref('int_reconciliation__source_day') }}

@@ -12,7 +12,9 @@ renamed as (
         period_start_date,
         period_end_date,
         when_generated_at,
-        period
+        period,
+        kind,
+        detail_rank
     from source
 )
 

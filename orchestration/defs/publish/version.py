@@ -17,7 +17,8 @@ SHOWN_BREAKS = 50
 
 log = logging.getLogger("tieout")
 
-# The sections of the broker's documents whose totals our figures are held against: one check each.
+# The sections of the broker's documents whose totals our figures are held against: one check each. The last three are
+# held against another kind of document only.
 RECONCILED_SECTIONS = (
     "ChangeInNAV",
     "EquitySummaryInBase",
@@ -31,6 +32,9 @@ RECONCILED_SECTIONS = (
     "TierInterestDetails",
     "TransactionTaxes",
     "SalesTaxes",
+    "CashTransactions",
+    "CorporateActions",
+    "Transfers",
 )
 
 

@@ -23,8 +23,26 @@ def test_statements_and_their_sections() -> None:
         statement(section("Trades"), account="U2", generated="2024-02-01;06:00:00 EDT"),
     )
     assert table("statements", document).drop("document_id").rows() == [
-        (0, "U1", date(2024, 1, 1), date(2024, 1, 10), datetime(2024, 2, 1, 11, tzinfo=UTC), "Custom"),
-        (1, "U2", date(2024, 1, 1), date(2024, 1, 31), datetime(2024, 2, 1, 10, tzinfo=UTC), "Custom"),
+        (
+            0,
+            "U1",
+            date(2024, 1, 1),
+            date(2024, 1, 10),
+            datetime(2024, 2, 1, 11, tzinfo=UTC),
+            "Custom",
+            "flex_xml",
+            0,
+        ),
+        (
+            1,
+            "U2",
+            date(2024, 1, 1),
+            date(2024, 1, 31),
+            datetime(2024, 2, 1, 10, tzinfo=UTC),
+            "Custom",
+            "flex_xml",
+            0,
+        ),
     ]
     sections = table("statement_sections", document)
     assert sections.select("statement", "account_id", "section", "rows").rows() == [

@@ -24,7 +24,7 @@ FINEST_FIRST = {
     "OpenPositions": ("SUMMARY", "LOT"),
     "TradeConfirms": ("EXECUTION", "ORDER", "SYMBOL_SUMMARY", "ASSET_SUMMARY"),
 }
-GATHERED = {"accounts", "instruments", "statements", "statement_sections"}
+GATHERED = {"accounts", "instruments", "statements", "statement_sections", "source_agreements"}
 OTHER_LEVELS_OF_TRADES = {"closed_lots", "wash_sales"}
 WITHOUT_A_SAMPLE = {
     *(

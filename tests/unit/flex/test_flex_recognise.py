@@ -84,10 +84,26 @@ REFUSED = [
         "byte 0",
     ),
     (b"a,b,c\n1,2,3\n", "CSV table, not read yet", "line 1"),
-    (b'"ClientAccountID","AccountAlias"\n', "Flex query's CSV, not read yet", "line 1"),
-    (b"BOF,U1,q,1,20230101,20231231\n", "Flex query's CSV, not read yet", "line 1"),
-    (b"HEADER,TRNT,ClientAccountID\n", "Flex query's CSV, not read yet", "line 1"),
 ]
+
+CSV_KINDS = [
+    (b'"ClientAccountID","AccountAlias"\n', "flex_csv"),
+    (b"\xef\xbb\xbfBOF,U1,q,1,20230101,20231231\n", "flex_csv"),
+    (b"HEADER,TRNT,ClientAccountID\n", "flex_csv"),
+    (b'"MSG","Realized P/L is not ready"\n', "flex_csv"),
+    (b'"Symbol","TradeDate","Quantity","TradePrice","IBCommission"\n', "flex_csv"),
+    (b"Statement,Header,Field Name,Field Value\n", "activity_statement_csv"),
+    (b"Trades,Header,DataDiscriminator,Asset Category\n", "activity_statement_csv"),
+    (b"Statement,Header,Feldname,Feldwert\n", "activity_statement_csv"),
+]
+
+
+@pytest.mark.parametrize(("head", "kind"), CSV_KINDS, ids=[kind for _, kind in CSV_KINDS])
+@pytest.mark.parametrize("encoding", ["as it is", "utf-16"])
+def test_the_brokers_csv_documents_are_recognised(head: bytes, kind: str, encoding: str) -> None:
+    if encoding == "utf-16":
+        head = head.decode("utf-8-sig").encode("utf-16")
+    assert recognise(head, "some.csv").kind == kind
 
 
 @pytest.mark.parametrize(
@@ -133,13 +149,11 @@ def test_an_error_is_a_value_that_survives_pickling() -> None:
 def test_the_samples_are_recognised() -> None:
     for path in sorted(SAMPLES.glob("flex/*/*.xml")):
         assert recognise(path.read_bytes()[:HEAD_BYTES], path.name).kind == "flex_xml"
-    expected = {
-        "flex": "Flex query's CSV",
-        "activity-statement": "Activity Statement",
-        "portfolio-analyst": "PortfolioAnalyst",
-    }
-    for path in sorted(SAMPLES.glob("csv/*/*.csv")):
-        with pytest.raises(DocumentError, match=expected[path.parent.name]):
+    for folder, kind in (("flex", "flex_csv"), ("activity-statement", "activity_statement_csv")):
+        for path in sorted(SAMPLES.glob(f"csv/{folder}/*.csv")):
+            assert recognise(path.read_bytes()[:HEAD_BYTES], path.name).kind == kind
+    for path in sorted(SAMPLES.glob("csv/portfolio-analyst/*.csv")):
+        with pytest.raises(DocumentError, match="PortfolioAnalyst"):
             recognise(path.read_bytes()[:HEAD_BYTES], path.name)
     for path in sorted(SAMPLES.glob("flex/*/*.json")):
         with pytest.raises(DocumentError, match="JSON"):
