@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Literal
 
-DocumentKind = Literal["flex_xml"]
+DocumentKind = Literal["flex_xml", "portfolio_analyst_csv"]
 
 HEAD_BYTES = 64 * 1024
 """How much of a document's beginning `recognise` needs (a shorter document is passed whole)."""
@@ -200,6 +200,15 @@ def _service_answer(text: str, file_name: str) -> str:
     return f"{file_name} is an answer of the Flex web service without a statement: {_FETCH_XML}"
 
 
+_PORTFOLIO_ANALYST = re.compile(r'"?(Introduction"?,"?Header|[^,"]+"?,"?MetaInfo)"?,', re.IGNORECASE)
+
+
+def _portfolio_analyst_csv(head: Head, file_name: str) -> Recognised | None:
+    """Recognise a PortfolioAnalyst CSV by its first line, the header of the introduction."""
+    first = head.text.lstrip("\ufeff \t\r\n")
+    return Recognised("portfolio_analyst_csv") if _PORTFOLIO_ANALYST.match(first) else None
+
+
 def _text_formats(head: Head, file_name: str) -> Recognised | None:
     """Refuse text formats that are known but not read."""
     text = head.text.lstrip("\ufeff \t\r\n")
@@ -218,10 +227,6 @@ _CSV_KINDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'"?(BOF|BOA|BOS)"?,'), "a Flex query's CSV"),
     (re.compile(r'"?(HEADER|DATA)"?,'), "a Flex query's CSV"),
     (re.compile(r'"?(ClientAccountID|Account ?ID)"?,', re.IGNORECASE), "a Flex query's CSV"),
-    (
-        re.compile(r'"?(Introduction"?,"?Header|[^,"]+"?,"?MetaInfo)"?,', re.IGNORECASE),
-        "a PortfolioAnalyst CSV",
-    ),
     (re.compile(r'"?[^,"]+"?,"?(Header|Data)"?,', re.IGNORECASE), "an Activity Statement CSV"),
 )
 
@@ -232,5 +237,5 @@ def _place(text: str, at: int) -> str:
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
 
 
-RECOGNISERS: tuple[Recogniser, ...] = (_binary, _xml, _text_formats)
+RECOGNISERS: tuple[Recogniser, ...] = (_binary, _xml, _portfolio_analyst_csv, _text_formats)
 """Tried in order. Another kind of document plugs in here: its recogniser goes before `_text_formats`."""

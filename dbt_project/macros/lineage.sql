@@ -8,6 +8,14 @@
       ('change_in_nav', 'ChangeInNAV'), ('fx_rate', 'ConversionRates'), ('corporate_action', 'CorporateActions'),
       ('transfer', 'Transfers'), ('fifo_performance', 'FIFOPerformanceSummaryInBase'),
       ('dividend_accrual', 'OpenDividendAccruals'),
+      ('portfolio_analyst_key_statistics', 'PA.Key Statistics'),
+      ('portfolio_analyst_performance', 'PA.Historical Performance'),
+      ('portfolio_analyst_performance', 'PA.Historical Performance Benchmark Comparison'),
+      ('portfolio_analyst_performance', 'PA.Time Period Performance Statistics'),
+      ('portfolio_analyst_performance', 'PA.Cumulative Performance Statistics'),
+      ('portfolio_analyst_allocation', 'PA.Allocation by Asset Class'),
+      ('portfolio_analyst_deposit', 'PA.Deposits And Withdrawals'),
+      ('portfolio_analyst_fee', 'PA.Fee Summary'),
   ]) }}
 {%- endmacro %}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.clean import portfolio_analyst as analyst
 from transforms.clean.cash import build_cash_balances, build_cash_transactions, build_statement_of_funds
 from transforms.clean.holdings import (
     build_corporate_actions,
@@ -44,6 +45,31 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         CleanTable("fifo_performance", (_STATEMENTS, "FIFOPerformanceSummaryInBase"), build_fifo_performance),
         CleanTable(
             "dividend_accruals", (_STATEMENTS, _SECTIONS, "OpenDividendAccruals"), build_dividend_accruals
+        ),
+        CleanTable(
+            "portfolio_analyst_key_statistics",
+            (analyst.INTRODUCTION, analyst.META, analyst.KEY_STATISTICS),
+            analyst.build_key_statistics,
+        ),
+        CleanTable(
+            "portfolio_analyst_performance",
+            (analyst.INTRODUCTION, analyst.META, *analyst.PERFORMANCE),
+            analyst.build_performance,
+        ),
+        CleanTable(
+            "portfolio_analyst_allocation",
+            (analyst.INTRODUCTION, analyst.META, analyst.ALLOCATION),
+            analyst.build_allocation,
+        ),
+        CleanTable(
+            "portfolio_analyst_deposits",
+            (analyst.INTRODUCTION, analyst.META, analyst.DEPOSITS),
+            analyst.build_deposits,
+        ),
+        CleanTable(
+            "portfolio_analyst_fees",
+            (analyst.INTRODUCTION, analyst.META, analyst.FEES),
+            analyst.build_fees,
         ),
     )
 }

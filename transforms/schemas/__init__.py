@@ -14,6 +14,13 @@ from transforms.schemas.holdings import (
     POSITIONS,
     TRANSFERS,
 )
+from transforms.schemas.portfolio_analyst import (
+    PORTFOLIO_ANALYST_ALLOCATION,
+    PORTFOLIO_ANALYST_DEPOSITS,
+    PORTFOLIO_ANALYST_FEES,
+    PORTFOLIO_ANALYST_KEY_STATISTICS,
+    PORTFOLIO_ANALYST_PERFORMANCE,
+)
 from transforms.schemas.reference import (
     ACCOUNTS,
     CLEAN_ISSUES,
@@ -47,6 +54,11 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         POSITION_MARKS,
         FIFO_PERFORMANCE,
         DIVIDEND_ACCRUALS,
+        PORTFOLIO_ANALYST_KEY_STATISTICS,
+        PORTFOLIO_ANALYST_PERFORMANCE,
+        PORTFOLIO_ANALYST_ALLOCATION,
+        PORTFOLIO_ANALYST_DEPOSITS,
+        PORTFOLIO_ANALYST_FEES,
     )
 }
 """Contracts of the clean tables, by name."""

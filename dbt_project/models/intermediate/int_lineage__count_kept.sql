@@ -7,8 +7,12 @@ kept as (
     select
         document_id,
         section,
-        -- Lots that were summed to one position all count.
-        {{ 'sum(source_rows)' if table == 'position' else 'count(*)' }} as rows_kept
+        -- Lots that were summed to one position all count; a row of an analysis with many cells counts once.
+        {{
+            'sum(source_rows)' if table == 'position'
+            else 'count(distinct row_ordinal)' if table.startswith('portfolio_analyst')
+            else 'count(*)'
+        }} as rows_kept
     from {{ ref('stg_clean__' ~ table) }}
     where section = '{{ section }}'
     group by all

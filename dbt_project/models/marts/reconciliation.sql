@@ -10,24 +10,31 @@ checks as (
     select * from {{ ref('int_reconciliation__performance') }}
 ),
 
-judged as (
-    select
-        checks.*,
-        periods.document_id,
-        checks.ours - checks.broker as difference,
-        case
-            when checks.missing is not null then 'not_reported'
-            when checks.ours is null or checks.broker is null then 'not_reported'
-            when abs(checks.ours - checks.broker) <= checks.tolerance then 'tied'
-            when contains(periods.restated_sections, ',' || checks.section || ',') then 'restated'
-            else 'broken'
-        end as verdict
+placed as (
+    select checks.*, periods.document_id, periods.restated_sections
     from checks
     inner join {{ ref('int_statements__merge_period') }} as periods
         on
             checks.account_id = periods.account_id
             and checks.period_start = periods.period_start
             and checks.period_end = periods.period_end
+    union all
+    -- An analysis is no statement: its checks name their own document, and none restates it.
+    select *, ',' from {{ ref('int_reconciliation__portfolio_analyst') }}
+),
+
+judged as (
+    select
+        *,
+        ours - broker as difference,
+        case
+            when missing is not null then 'not_reported'
+            when ours is null or broker is null then 'not_reported'
+            when abs(ours - broker) <= tolerance then 'tied'
+            when contains(restated_sections, ',' || section || ',') then 'restated'
+            else 'broken'
+        end as verdict
+    from placed
 )
 
 select
