@@ -76,7 +76,8 @@ def test_no_cell_of_a_real_document_is_unreadable(path: Path) -> None:
 def test_all_documents_together_build_too() -> None:
     tables = clean([path.read_bytes() for path in FILES])
     assert tables["statements"].table["document_id"].n_unique() == len(FILES)
-    assert all(table.table.height for name, table in tables.items() if name != "closed_lots")
+    without = ("closed_lots", "portfolio_analyst_")
+    assert all(built.table.height for name, built in tables.items() if not name.startswith(without))
 
 
 MONEY = {"quantity": "quantity", "proceeds": "proceeds", "ibCommission": "commission", "netCash": "net_cash"}
