@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.analysis_text import SAMPLE
 from tests.support.books import build_marts, mart
 from transforms.broker_simulator import Simulation, simulate
 
@@ -80,6 +81,7 @@ def books(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> P
             ("together.csv", analysed([ONE, OTHER], YEAR)),
             ("foreign.csv", altered(analysed([ONE], AUTUMN), in_dollars)),
             ("too_long.csv", altered(analysed([OTHER], HALF), ends_a_year_later)),
+            *([("sample.csv", SAMPLE.read_bytes())] if SAMPLE.exists() else []),
         ],
         tmp_path_factory.mktemp("analyses") / "data",
     )
@@ -158,6 +160,12 @@ def test_an_altered_value_breaks_day_and_end(books: Path) -> None:
     [
         ("Consolidated", YEAR, "several accounts together"),
         (ONE, AUTUMN, "in USD, our books are in EUR"),
+        pytest.param(
+            "U1234567",
+            (date(2026, 1, 1), date(2026, 7, 17)),
+            "No statement of this account",
+            marks=pytest.mark.skipif(not SAMPLE.exists(), reason="needs the documents in ../shared/samples"),
+        ),
     ],
 )
 def test_what_cannot_be_compared_says_why(
@@ -187,7 +195,7 @@ def test_the_books_are_those_of_the_statements(books: Path, simulation: Simulati
     for account, day, nav in mart(books, sql):
         assert abs(nav - simulation.books.nav(account, day)) < Decimal("1e-9")
     kinds = "select kind, count(*) from document group by kind order by kind"
-    assert mart(books, kinds) == [("flex_xml", 2), ("portfolio_analyst_csv", 7)]
+    assert mart(books, kinds) == [("flex_xml", 2), ("portfolio_analyst_csv", 7 + SAMPLE.exists())]
     flex = "select distinct account_id, period_start from reconciliation where section not like 'PA.%' order by 1"
     assert mart(books, flex) == [(ONE, date(2023, 1, 1)), (OTHER, date(2023, 1, 1))]
     lost = "select * from document_section where rows_read <> rows_kept + rows_superseded + rows_rejected"
