@@ -119,7 +119,8 @@ class PortfolioAnalyst(TextDocument):
         so_far = [_percent(chained(d for d in days if name(d.day) == name(last))) for name in to_date]
         longer = []
         for years in _YEARS:
-            since = last.replace(year=last.year - years, day=min(last.day, 28))
+            leap_day = (last.month, last.day) == (2, 29)
+            since = last.replace(year=last.year - years, day=28 if leap_day else last.day)
             known = self.ledgers[0].market.days[0] <= since and self.start <= since
             longer.append(_percent(chained(d for d in days if d.day > since)) if known else "-")
         yield _data(section, (self.account, *so_far, *longer, _percent(chained(days))))

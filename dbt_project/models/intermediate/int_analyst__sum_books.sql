@@ -76,6 +76,26 @@ flows as (
     group by analyses.document_id
 ),
 
+charges as (
+    -- Commissions and taxes of the trades, summed where one rate holds: there may be a million of them.
+    select
+        account_id,
+        report_date,
+        coalesce(commission_currency, currency) as currency,
+        case when coalesce(commission_currency, currency) = currency then fx_rate_to_base end as fx_rate_to_base,
+        sum(commission) as amount
+    from {{ ref('int_trades__convert') }}
+    where commission <> 0
+    group by all
+
+    union all
+
+    select account_id, report_date, currency, fx_rate_to_base, sum(taxes)
+    from {{ ref('int_trades__convert') }}
+    where taxes <> 0
+    group by all
+),
+
 cash as (
     select
         cash.account_id,
@@ -96,19 +116,12 @@ cash as (
     union all
 
     select
-        trades.account_id,
-        trades.report_date,
+        charges.account_id,
+        charges.report_date,
         'fees',
-        {{ exact_product('trades.commission', 'case when trades.commission_currency = accounts.base_currency then 1 else rates.rate end') }}
-            + coalesce({{ exact_product('trades.taxes', 'trades.fx_rate_to_base') }}, 0)
-    from {{ ref('int_trades__convert') }} as trades
-    left join {{ ref('stg_clean__account') }} as accounts on trades.account_id = accounts.account_id
-    left join {{ ref('int_fx__resolve_daily') }} as rates
-        on
-            trades.account_id = rates.account_id
-            and trades.commission_currency = rates.currency
-            and trades.report_date = rates.rate_date
-    where trades.commission <> 0 or trades.taxes <> 0
+        {{ in_base('charges.amount', 'charges') }}
+    from charges
+    {{ join_day_rate('charges', 'report_date') }}
 ),
 
 sums as (

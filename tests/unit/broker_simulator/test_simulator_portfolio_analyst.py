@@ -72,6 +72,12 @@ def test_returns_by_month_and_day(account: str) -> None:
     assert [datetime.strptime(row["Date"], "%m/%d/%y").date() for row in daily] == days(account)
     for row, day in zip(daily, days(account), strict=True):
         assert abs(money(row["Return"]) - (books.twr(account, day) or 0) * 100) <= HALF
+    (to_date,) = found["Historical Performance/Account"]
+    since = {"MTD": date(2025, 10, 1), "YTD": date(2025, 1, 1), "1 Year": date(2024, 10, 18)}
+    for name, first in {**since, "Since Inception": START}.items():
+        percent = books.cumulative_twr(account, first, END) * 100
+        assert abs(money(to_date[name]) - percent) <= HALF, name
+    assert to_date["3 Year"] == to_date["5 Year"] == "-"
     assert {row["Quarter"] for row in found["Historical Performance/Quarter"]} >= {"2024Q1", "2025Q4"}
 
 
