@@ -11,38 +11,7 @@ analyses as (
 ),
 
 months as (
-    -- Two analyses may print the same month: the one received last counts.
-    select
-        analyses.*,
-        greatest(printed.month_date, analyses.period_start_date) as month_start,
-        least(last_day(printed.month_date), analyses.period_end_date) as month_end,
-        printed.return_percent
-    from analyses
-    inner join {{ ref('stg_clean__portfolio_analyst_performance') }} as printed
-        on analyses.document_id = printed.document_id and printed.is_account and printed.period_kind = 'month'
-    where
-        analyses.incomparable_reason is null
-        and printed.month_date between date_trunc('month', analyses.period_start_date) and analyses.period_end_date
-    qualify row_number() over (
-        partition by analyses.account_id, month_start, month_end
-        order by analyses.received_at desc, analyses.document_id desc, printed.section, printed.row_ordinal
-    ) = 1
-),
-
-month_returns as (
-    select
-        months.account_id,
-        months.month_start,
-        months.month_end,
-        list_product(list(1 + returns.twr order by returns.day_date) filter (where returns.twr is not null)) - 1 as twr,
-        coalesce(
-            arg_min(returns.withheld_reason, returns.day_date) filter (where returns.breaks_chain),
-            case when bool_or(returns.return_status = 'base') then 'Our books begin inside of this month.' end
-        ) as broken_reason
-    from months
-    inner join {{ ref('int_returns__link') }} as returns
-        on months.account_id = returns.account_id and returns.day_date between months.month_start and months.month_end
-    group by all
+    select * from {{ ref('int_analyst__link_months') }}
 ),
 
 valued_days as (
@@ -164,26 +133,20 @@ checks as (
     union all
 
     select
-        months.account_id, months.month_start, months.month_end, 'portfolio_analyst_twr_month',
-        'PA.Historical Performance',
-        cast(month_returns.twr as {{ exact() }}), months.return_percent / 100, {{ half_a_digit }},
+        account_id, month_start, month_end, 'portfolio_analyst_twr_month', 'PA.Historical Performance',
+        cast(twr as {{ exact() }}), return_percent / 100, {{ half_a_digit }},
         coalesce(
-            month_returns.broken_reason,
+            broken_reason,
             case
-                when months.performance_measure <> 'TWR'
-                    then 'The analysis measures its returns as ' || months.performance_measure || ': download it with TWR.'
-                when month_returns.twr is null then 'Our books have no return in this month.'
-                when months.return_percent is null then 'PortfolioAnalyst prints no return for this month.'
+                when performance_measure <> 'TWR'
+                    then 'The analysis measures its returns as ' || performance_measure || ': download it with TWR.'
+                when twr is null then 'Our books have no return in this month.'
+                when return_percent is null then 'PortfolioAnalyst prints no return for this month.'
             end
         ),
         'Our time-weighted return of the month against PortfolioAnalyst.',
-        months.document_id
+        document_id
     from months
-    left join month_returns
-        on
-            months.account_id = month_returns.account_id
-            and months.month_start = month_returns.month_start
-            and months.month_end = month_returns.month_end
 
     union all
 
