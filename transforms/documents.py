@@ -12,7 +12,7 @@ from typing import Literal
 from transforms.flex.csv_recogniser import is_flex_csv
 from transforms.statements.recogniser import is_activity_statement
 
-DocumentKind = Literal["flex_xml", "flex_csv", "activity_statement_csv"]
+DocumentKind = Literal["flex_xml", "flex_csv", "activity_statement_csv", "portfolio_analyst_csv"]
 
 HEAD_BYTES = 64 * 1024
 """How much of a document's beginning `recognise` needs (a shorter document is passed whole)."""
@@ -213,26 +213,26 @@ def _activity_statement(head: Head, file_name: str) -> Recognised | None:
     return Recognised("activity_statement_csv") if is_activity_statement(head.text) else None
 
 
+_PORTFOLIO_ANALYST = re.compile(r'"?(Introduction"?,"?Header|[^,"]+"?,"?MetaInfo)"?,', re.IGNORECASE)
+
+
+def _portfolio_analyst_csv(head: Head, file_name: str) -> Recognised | None:
+    """Recognise a PortfolioAnalyst CSV by its first line, the header of the introduction."""
+    first = head.text.lstrip("\ufeff \t\r\n")
+    return Recognised("portfolio_analyst_csv") if _PORTFOLIO_ANALYST.match(first) else None
+
+
 def _text_formats(head: Head, file_name: str) -> Recognised | None:
     """Refuse text formats that are known but not read."""
     text = head.text.lstrip("\ufeff \t\r\n")
     first_line = text.splitlines()[0] if text else ""
     if text.startswith(("{", "[")):
         raise DocumentError(f"{file_name} is JSON, which is not a broker's document: {_FETCH_XML}", _START)
-    for beginning, what in _CSV_KINDS:
-        if beginning.match(first_line):
-            raise DocumentError(f"{file_name} is {what}, not read yet: {_FETCH_XML}", "line 1")
     if first_line.count(",") >= 2 or first_line.count(";") >= 2 or first_line.count("\t") >= 2:
-        raise DocumentError(f"{file_name} looks like a CSV table, not read yet: {_FETCH_XML}", "line 1")
+        raise DocumentError(
+            f"{file_name} is a CSV table, but none that the broker writes: {_FETCH_XML}", "line 1"
+        )
     return None
-
-
-_CSV_KINDS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (
-        re.compile(r'"?(Introduction"?,"?Header|[^,"]+"?,"?MetaInfo)"?,', re.IGNORECASE),
-        "a PortfolioAnalyst CSV",
-    ),
-)
 
 
 def _place(text: str, at: int) -> str:
@@ -241,5 +241,12 @@ def _place(text: str, at: int) -> str:
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
 
 
-RECOGNISERS: tuple[Recogniser, ...] = (_binary, _xml, _flex_csv, _activity_statement, _text_formats)
+RECOGNISERS: tuple[Recogniser, ...] = (
+    _binary,
+    _xml,
+    _portfolio_analyst_csv,
+    _flex_csv,
+    _activity_statement,
+    _text_formats,
+)
 """Tried in order. Another kind of document plugs in here: its recogniser goes before `_text_formats`."""

@@ -53,7 +53,9 @@ def write_documents(data: DataFolder, seed: int) -> None:
 
     staging = data.state / "demo.tmp"
     shutil.rmtree(staging, ignore_errors=True)
-    documents = {path: _sha256(path) for path in simulate(seed=seed).write(staging)}
+    simulation = simulate(seed=seed)
+    paths = [*simulation.write(staging), *simulation.write_analyses(staging)]
+    documents = {path: _sha256(path) for path in paths}
     own = frozenset(documents.values()) | (before.documents if before else frozenset())
     _remember(data, Demo(seed, own))
     data.inbox.mkdir(parents=True, exist_ok=True)

@@ -153,7 +153,7 @@ def _sections(reader: Reader) -> Iterator[Finding]:
         with named as (
             select document_id, unnest(string_split(accounts, ', ')) as account_id
             from marts.document
-            where status = 'loaded' and accounts <> ''
+            where status = 'loaded' and accounts <> '' and kind is distinct from 'portfolio_analyst_csv'
         )
         select account_id, list(distinct section) as sections
         from named join marts.document_section using (document_id)

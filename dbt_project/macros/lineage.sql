@@ -18,6 +18,14 @@
       ('fx_position', 'FxPositions'), ('fx_transaction', 'FxTransactions'),
       ('position_lot', 'OpenPositions'),
       ('dividend_accrual_change', 'ChangeInDividendAccruals'),
+      ('portfolio_analyst_key_statistics', 'PA.Key Statistics'),
+      ('portfolio_analyst_performance', 'PA.Historical Performance'),
+      ('portfolio_analyst_performance', 'PA.Historical Performance Benchmark Comparison'),
+      ('portfolio_analyst_performance', 'PA.Time Period Performance Statistics'),
+      ('portfolio_analyst_performance', 'PA.Cumulative Performance Statistics'),
+      ('portfolio_analyst_allocation', 'PA.Allocation by Asset Class'),
+      ('portfolio_analyst_deposit', 'PA.Deposits And Withdrawals'),
+      ('portfolio_analyst_fee', 'PA.Fee Summary'),
   ]) }}
 {%- endmacro %}
 

@@ -10,6 +10,8 @@ from transforms.documents import HEAD_BYTES, DocumentKind, recognise
 from transforms.flex.csv_reader import read_flex_csv
 from transforms.flex.reader import FlexDocument, SectionBatch, read_flex
 from transforms.flex.values import parse_date, parse_datetime
+from transforms.portfolio_analyst.known_sections import KNOWN, raw_section, unknown_columns
+from transforms.portfolio_analyst.reader import PortfolioAnalystDocument, read_portfolio_analyst
 from transforms.statements.activity_reader import read_activity_statement
 
 Emit = Callable[[SectionBatch], None]
@@ -80,11 +82,28 @@ def _facts(
     )
 
 
+def _read_portfolio_analyst(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) -> DocumentFacts:
+    """An analysis is no statement: it says nothing about what happened, so it has no row in `_statements`."""
+    document = read_portfolio_analyst(stream, document_id, emit)
+    emit(SectionBatch("_document_sections", _analysis_sections(document, document_id)))
+    start, end = document.period_start, document.period_end
+    return DocumentFacts(
+        kind="portfolio_analyst_csv",
+        query_name=None,
+        accounts=(document.account_id,),
+        period_start_date=start.isoformat() if start else None,
+        period_end_date=end.isoformat() if end else None,
+        when_generated_at=None,
+        note="; ".join(document.notes) or None,
+    )
+
+
 # Another kind of document plugs in here, beside its recogniser in `transforms.documents`.
 READERS: dict[str, Callable[[BinaryIO, str, Emit, str], DocumentFacts]] = {
     "flex_xml": _read_flex,
     "flex_csv": _read_flex_csv,
     "activity_statement_csv": _read_activity_statement,
+    "portfolio_analyst_csv": _read_portfolio_analyst,
 }
 
 
@@ -147,15 +166,23 @@ def _document_sections(document: FlexDocument, document_id: str) -> pl.DataFrame
                 section not in document.unknown_sections,
             )
         )
-    return pl.DataFrame(
-        rows,
-        schema={
-            "_document_id": pl.String,
-            "section": pl.String,
-            "rows_read": pl.Int32,
-            "unknown_columns": pl.Int32,
-            "unknown_column_names": pl.String,
-            "known_section": pl.Boolean,
-        },
-        orient="row",
-    )
+    return pl.DataFrame(rows, schema=_DOCUMENT_SECTIONS, orient="row")
+
+
+def _analysis_sections(document: PortfolioAnalystDocument, document_id: str) -> pl.DataFrame:
+    rows = []
+    for section, count in document.rows_read.items():
+        unknown = unknown_columns(section, document.columns[section])
+        named = ", ".join(unknown)
+        rows.append((document_id, raw_section(section), count, len(unknown), named, section in KNOWN))
+    return pl.DataFrame(rows, schema=_DOCUMENT_SECTIONS, orient="row")
+
+
+_DOCUMENT_SECTIONS: dict[str, type[pl.DataType]] = {
+    "_document_id": pl.String,
+    "section": pl.String,
+    "rows_read": pl.Int32,
+    "unknown_columns": pl.Int32,
+    "unknown_column_names": pl.String,
+    "known_section": pl.Boolean,
+}

@@ -35,7 +35,8 @@ _CODES = (
 class ActivityStatement(TextDocument):
     """An Activity Statement of one account, as the Client Portal's CSV gives it: `Section,Header|Data|…`.
 
-    It tells what the Flex statement tells, rounded nowhere; sections with nothing to tell are left out.
+    It tells what the Flex statement tells, rounded nowhere; sections with nothing to tell are left out. Its tables
+    are sorted otherwise than the Flex rows, so these are all held while it is written.
     """
 
     source: Source

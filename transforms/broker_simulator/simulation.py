@@ -28,8 +28,10 @@ from transforms.broker_simulator.life import (
 )
 from transforms.broker_simulator.market import Market
 from transforms.broker_simulator.plain_trades import PlainTrades
+from transforms.broker_simulator.portfolio_analyst import CONSOLIDATED, PortfolioAnalyst
 from transforms.broker_simulator.scripts import dollar_account, euro_account
 from transforms.broker_simulator.servicing import Servicing
+from transforms.broker_simulator.text_document import TextDocument
 
 ACCOUNTS = (
     ev.Account("U1000001", "EUR", "IB-IE", 20_000_000_000),
@@ -89,12 +91,7 @@ class Simulation:
 
         Raises ValueError if an account is unknown or the period holds no business day of the simulation.
         """
-        ids = list(accounts)
-        unknown = sorted(set(ids) - set(self.accounts))
-        if unknown:
-            raise ValueError(f"no such account: {', '.join(unknown)}; there are {', '.join(self.accounts)}")
-        if not day_range(self.days, start, end):
-            raise ValueError(f"no simulated business day in {start} to {end}")
+        ids = self._known(accounts, start, end)
         sources = [
             StatementSource(
                 self._as_known(account, end, when_generated), self._plain, start, end, when_generated, period
@@ -103,6 +100,38 @@ class Simulation:
         ]
         name = file_name or f"{'_'.join(ids)}_{start:%Y%m%d}_{end:%Y%m%d}.xml"
         return Document(name, query_name, tuple(sources))
+
+    def portfolio_analyst(
+        self, accounts: Iterable[str], start: date, end: date, when_generated: datetime, file_name: str = ""
+    ) -> PortfolioAnalyst:
+        """The PortfolioAnalyst CSV about calendar days [start, end]; several accounts come consolidated.
+
+        Amounts are in the first account's base currency. Raises ValueError as `document` does.
+        """
+        ids = self._known(accounts, start, end)
+        ledgers = tuple(self._as_known(account, end, when_generated) for account in ids)
+        owner = ids[0] if len(ids) == 1 else CONSOLIDATED
+        name = file_name or f"{owner}_{start:%Y%m%d}_{end:%Y%m%d}_portfolio_analyst.csv"
+        return PortfolioAnalyst(name, ledgers, ledgers[0].account.base, start, end)
+
+    def analyses(self) -> Iterator[PortfolioAnalyst]:
+        """One PortfolioAnalyst CSV per account about its whole life, generated when all corrections are
+        known.
+        """
+        generated = at_time(self.days[-1] + timedelta(7), 6, 0)
+        for account in self.accounts:
+            name = f"{account}_portfolio_analyst.csv"
+            yield self.portfolio_analyst([account], self.days[0], self.days[-1], generated, name)
+
+    def _known(self, accounts: Iterable[str], start: date, end: date) -> list[str]:
+        ids = list(accounts)
+        unknown = sorted(set(ids) - set(self.accounts))
+        if unknown or not ids:
+            named = ", ".join(unknown) or "none given"
+            raise ValueError(f"no such account: {named}; there are {', '.join(self.accounts)}")
+        if not day_range(self.days, start, end):
+            raise ValueError(f"no simulated business day in {start} to {end}")
+        return ids
 
     def _as_known(self, account: str, end: date, when_generated: datetime) -> Ledger:
         first_mistake = self.days[max(len(self.days) - 1 - COMMISSION_DAY, 0)]
@@ -139,13 +168,21 @@ class Simulation:
 
     def write(self, folder: Path) -> list[Path]:
         """Write the usual documents into a folder, which is made if it is missing; returns their paths."""
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = []
-        for document in self.documents():
-            path = folder / document.file_name
-            document.write(path)
-            paths.append(path)
-        return paths
+        return _write_all(self.documents(), folder)
+
+    def write_analyses(self, folder: Path) -> list[Path]:
+        """Write the accounts' PortfolioAnalyst CSVs into a folder likewise."""
+        return _write_all(self.analyses(), folder)
+
+
+def _write_all(documents: Iterable[TextDocument], folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for document in documents:
+        path = folder / document.file_name
+        document.write(path)
+        paths.append(path)
+    return paths
 
 
 def _live(desk: Desk, script: Script, plain: PlainTrades) -> Ledger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.clean import portfolio_analyst as analyst
 from transforms.clean.agreement import AGREEMENT_SECTIONS, build_source_agreements
 from transforms.clean.cash import build_cash_balances, build_cash_transactions, build_statement_of_funds
 from transforms.clean.charges import (
@@ -107,6 +108,31 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
         ),
         CleanTable(
             "source_agreements", (_STATEMENTS, _SECTIONS, *AGREEMENT_SECTIONS), build_source_agreements
+        ),
+        CleanTable(
+            "portfolio_analyst_key_statistics",
+            (analyst.INTRODUCTION, analyst.META, analyst.KEY_STATISTICS),
+            analyst.build_key_statistics,
+        ),
+        CleanTable(
+            "portfolio_analyst_performance",
+            (analyst.INTRODUCTION, analyst.META, *analyst.PERFORMANCE),
+            analyst.build_performance,
+        ),
+        CleanTable(
+            "portfolio_analyst_allocation",
+            (analyst.INTRODUCTION, analyst.META, analyst.ALLOCATION),
+            analyst.build_allocation,
+        ),
+        CleanTable(
+            "portfolio_analyst_deposits",
+            (analyst.INTRODUCTION, analyst.META, analyst.DEPOSITS),
+            analyst.build_deposits,
+        ),
+        CleanTable(
+            "portfolio_analyst_fees",
+            (analyst.INTRODUCTION, analyst.META, analyst.FEES),
+            analyst.build_fees,
         ),
     )
 }

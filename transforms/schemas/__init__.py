@@ -31,6 +31,13 @@ from transforms.schemas.holdings import (
 from transforms.schemas.interest import INTEREST_ACCRUALS, INTEREST_DETAILS
 from transforms.schemas.lending import BORROW_FEES, SLB_ACTIVITIES, SLB_FEES, SLB_OPEN_CONTRACTS
 from transforms.schemas.performance import MTM_PERFORMANCE, POSITION_VALUE_CHANGES
+from transforms.schemas.portfolio_analyst import (
+    PORTFOLIO_ANALYST_ALLOCATION,
+    PORTFOLIO_ANALYST_DEPOSITS,
+    PORTFOLIO_ANALYST_FEES,
+    PORTFOLIO_ANALYST_KEY_STATISTICS,
+    PORTFOLIO_ANALYST_PERFORMANCE,
+)
 from transforms.schemas.reference import (
     ACCOUNTS,
     CLEAN_ISSUES,
@@ -88,6 +95,11 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         POSITION_LOTS,
         DIVIDEND_ACCRUAL_CHANGES,
         SOURCE_AGREEMENTS,
+        PORTFOLIO_ANALYST_KEY_STATISTICS,
+        PORTFOLIO_ANALYST_PERFORMANCE,
+        PORTFOLIO_ANALYST_ALLOCATION,
+        PORTFOLIO_ANALYST_DEPOSITS,
+        PORTFOLIO_ANALYST_FEES,
     )
 }
 """Contracts of the clean tables, by name."""

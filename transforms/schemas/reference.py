@@ -121,7 +121,11 @@ DOCUMENTS: Final[TableContract] = table(
         _DOCUMENT,
         Field("receipt_ordinal", "integer", "Which arrival of this document, from 1.", nullable=False),
         Field("file_name", "text", "Name of the file that was handed in."),
-        Field("kind", "text", "Kind of document (flex_xml, flex_csv, activity_statement_csv)."),
+        Field(
+            "kind",
+            "text",
+            "Kind of document (flex_xml, flex_csv, activity_statement_csv, portfolio_analyst_csv).",
+        ),
         Field("query_name", "text", "Name of the Flex query."),
         Field("accounts", "text", "Accounts in the document, separated by commas."),
         Field("period_start_date", "date", "First day that the document covers."),

@@ -7,8 +7,13 @@ kept as (
     select
         document_id,
         section,
-        -- A position summed from lots is no row of its own: its lots are counted where they stand.
-        {{ "count(*) filter (where level = 'SUMMARY')" if table == 'position' else 'count(*)' }} as rows_kept
+        -- A position summed from lots is no row of its own: its lots are counted where they stand. A row of an analysis
+        -- with many cells counts once.
+        {{
+            "count(*) filter (where level = 'SUMMARY')" if table == 'position'
+            else 'count(distinct row_ordinal)' if table.startswith('portfolio_analyst')
+            else 'count(*)'
+        }} as rows_kept
     from {{ ref('stg_clean__' ~ table) }}
     where section = '{{ section }}'
     group by all

@@ -18,19 +18,8 @@ checks as (
     select * from {{ ref('int_reconciliation__source') }}
 ),
 
-judged as (
-    select
-        checks.*,
-        periods.document_id,
-        checks.ours - checks.broker as difference,
-        case
-            when checks.missing is not null then 'not_reported'
-            when checks.ours is null or checks.broker is null then 'not_reported'
-            when abs(checks.ours - checks.broker) <= checks.tolerance then 'tied'
-            when checks.check_name = 'source_agreement' then 'broken'
-            when contains(periods.restated_sections, ',' || checks.section || ',') then 'restated'
-            else 'broken'
-        end as verdict
+placed as (
+    select checks.*, periods.document_id, periods.restated_sections
     from checks
     inner join {{ ref('int_statements__merge_period') }} as periods
         on
@@ -39,6 +28,26 @@ judged as (
             and checks.period_end = periods.period_end
     -- A document of trade confirmations alone reports no totals to hold anything against.
     where periods.sections <> ',TradeConfirms,'
+
+    union all
+
+    -- An analysis is no statement: its checks name their own document, and none restates it.
+    select *, ',' from {{ ref('int_reconciliation__portfolio_analyst') }}
+),
+
+judged as (
+    select
+        *,
+        ours - broker as difference,
+        case
+            when missing is not null then 'not_reported'
+            when ours is null or broker is null then 'not_reported'
+            when abs(ours - broker) <= tolerance then 'tied'
+            when check_name = 'source_agreement' then 'broken'
+            when contains(restated_sections, ',' || section || ',') then 'restated'
+            else 'broken'
+        end as verdict
+    from placed
 ),
 
 explained as (

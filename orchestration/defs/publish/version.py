@@ -1,6 +1,7 @@
 """The asset `published/version`: the marts as every reader sees them, and the checks of what they say."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -35,6 +36,9 @@ RECONCILED_SECTIONS = (
     "CashTransactions",
     "CorporateActions",
     "Transfers",
+    "PA.Key Statistics",
+    "PA.Historical Performance",
+    "PA.Allocation by Asset Class",
 )
 
 
@@ -81,7 +85,7 @@ def published_version(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
 
 
 def _check_name(section: str) -> str:
-    return f"ties_to_{section}"
+    return "ties_to_" + re.sub(r"\W", "_", section)
 
 
 def _reconciled(path: Path) -> list[dg.AssetCheckResult]:

@@ -233,6 +233,7 @@ def test_same_seed_same_csv_in_another_process() -> None:
         "s = simulate(3, years=1); h = hashlib.sha256()\n"
         "d = s.document(['U1000001'], date(2023, 1, 1), date(2023, 12, 31), datetime(2024, 1, 5, 4))\n"
         "h.update(d.activity_statement().content()); h.update(d.flex_csv('sections').content())\n"
+        "[h.update(a.content()) for a in s.analyses()]\n"
         "print(h.hexdigest())"
     )
 

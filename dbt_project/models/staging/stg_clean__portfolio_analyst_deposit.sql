@@ -1,0 +1,25 @@
+with
+
+source as (
+    select * from {{ clean('portfolio_analyst_deposits') }}
+),
+
+renamed as (
+    select
+        account_id,
+        period_start_date,
+        period_end_date,
+        base_currency,
+        deposit_date,
+        flow_account_id,
+        flow_type,
+        description,
+        amount,
+        is_total,
+        document_id,
+        section,
+        row_ordinal
+    from source
+)
+
+select * from renamed
