@@ -41,7 +41,7 @@ def ingest(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Documents of the broker (Flex XML, PortfolioAnalyst CSV).", exists=True, dir_okay=False
+            help="Flex XML or CSV, Activity Statement CSV, PortfolioAnalyst CSV.", exists=True, dir_okay=False
         ),
     ],
     as_json: JsonOption = False,
