@@ -8,15 +8,14 @@ import io
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.resources.dbt import PROJECT, Dbt
-from transforms.lineage.graph import COLUMNS, LineageRow, Model, as_texts, column_lineage
+from orchestration.packaged_lineage import PACKAGED, packaged
+from orchestration.resources.dbt import Dbt
+from transforms.lineage.graph import Model, column_lineage
 from transforms.lineage.model_sql import BUILD_FACT, LineageError
-
-PACKAGED = PROJECT / "packaged" / "column_lineage.csv"
+from transforms.lineage.row import COLUMNS, LineageRow, as_texts
 
 # What the orchestration knows of a build and hands to dbt: recognised in the SQL by these words.
 _BUILD_FACTS = ("version_id", "fingerprint", "built_at", "code_version")
@@ -42,13 +41,6 @@ def as_csv(rows: list[LineageRow]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows(as_texts(rows))
     return text.getvalue()
-
-
-@cache
-def packaged() -> tuple[LineageRow, ...]:
-    """The lineage as it is packaged."""
-    with PACKAGED.open(encoding="utf-8", newline="") as lines:
-        return tuple(LineageRow(**row) for row in csv.DictReader(lines))
 
 
 def differences() -> list[str]:

@@ -77,7 +77,14 @@ def clear(data: DataFolder) -> list[str]:
     for path in list(_waiting(data)):
         if _sha256(path) in demo.documents:
             path.unlink()
-    for folder in (data.raw, data.clean, data.warehouse.parent, data.published, data.dagster_home):
+    for folder in (
+        data.raw,
+        data.clean,
+        data.warehouse.parent,
+        data.published,
+        data.quality,
+        data.dagster_home,
+    ):
         if folder.exists():
             shutil.rmtree(folder)
     shutil.rmtree(data.state / "demo.tmp", ignore_errors=True)

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from orchestration import lineage
+from orchestration.packaged_lineage import PACKAGED, packaged
 from tests.support.command import tieout
 
-MARTS = Path(lineage.PACKAGED).parents[1] / "models" / "marts"
+MARTS = Path(PACKAGED).parents[1] / "models" / "marts"
 
 RATES = {
     "positions.fx_rate_to_base", "fx_rates.rate", "position_marks.fx_rate_to_base",
@@ -23,7 +24,7 @@ RATES = {
 def of(figure: str, kind: str) -> dict[str, set[str]]:
     """Clean columns of a figure, each with the sections and attributes (or reasons) it is read from."""
     found: dict[str, set[str]] = {}
-    for row in lineage.packaged():
+    for row in packaged():
         if (f"{row.mart}.{row.column_name}", row.kind) == (figure, kind):
             place = f"{row.section}.{row.attribute}" if row.attribute else row.reason
             found.setdefault(f"{row.clean_table}.{row.clean_column}".strip("."), set()).add(place)
@@ -42,14 +43,14 @@ def test_every_column_of_every_mart_is_there() -> None:
         for model in yaml.safe_load(path.read_text())["models"]
         for column in model["columns"]
     }
-    explained = {(row.mart, row.column_name) for row in lineage.packaged() if row.kind != "filter"}
+    explained = {(row.mart, row.column_name) for row in packaged() if row.kind != "filter"}
     assert explained == described
 
 
 def test_no_source_stands_twice() -> None:
     keys = [
         (r.mart, r.column_name, r.clean_table, r.clean_column, r.section, r.attribute, r.reason)
-        for r in lineage.packaged()
+        for r in packaged()
     ]
     assert len(keys) == len(set(keys))
 
@@ -71,7 +72,7 @@ def test_the_net_asset_value_is_the_brokers_total() -> None:
     for figure in ("account_summary.nav_base", "fct_nav_daily.nav_base", "fct_return_daily.nav_end_base"):
         assert of(figure, "value") == {"nav_daily.total": {"EquitySummaryInBase.total"}}, figure
     assert of("fct_nav_daily.stock_base", "value") == {"nav_daily.stock": {"EquitySummaryInBase.stock"}}
-    (row,) = (r for r in lineage.packaged() if (r.mart, r.column_name) == ("account_summary", "nav_base")
+    (row,) = (r for r in packaged() if (r.mart, r.column_name) == ("account_summary", "nav_base")
               and r.kind == "value")  # fmt: skip
     assert row.via == "int_returns__link, int_calendar__day, stg_clean__nav_daily"
 

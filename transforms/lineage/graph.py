@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from transforms.lineage.model_sql import (
@@ -16,6 +16,7 @@ from transforms.lineage.model_sql import (
     model_columns,
 )
 from transforms.lineage.origins import clean_columns, origins
+from transforms.lineage.row import LineageRow
 
 PUBLISHED_SCHEMA: Final = "marts"
 CONSTANT: Final = "constant"
@@ -43,24 +44,6 @@ class Model:
     sql: str
     reads: tuple[str, ...]
     described: tuple[str, ...]
-
-
-@dataclass(frozen=True, order=True)
-class LineageRow:
-    """One row of the mart column_lineage; its fields are the mart's columns, in their order."""
-
-    mart: str
-    column_name: str
-    kind: str
-    clean_table: str
-    clean_column: str
-    section: str
-    attribute: str
-    reason: str
-    via: str
-
-
-COLUMNS: Final = tuple(field.name for field in fields(LineageRow))
 
 
 def column_lineage(models: Iterable[Model]) -> list[LineageRow]:
@@ -98,11 +81,6 @@ def column_lineage(models: Iterable[Model]) -> list[LineageRow]:
     if problems:
         raise LineageError("\n".join(sorted(set(problems))))
     return sorted(rows)
-
-
-def as_texts(rows: Iterable[LineageRow]) -> list[tuple[str, ...]]:
-    """The rows as texts; an empty text stands for what a row does not have."""
-    return [astuple(row) for row in rows]
 
 
 def _in_order(models: Sequence[Model]) -> list[Model]:

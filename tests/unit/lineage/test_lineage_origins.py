@@ -4,9 +4,10 @@ import pytest
 
 from transforms.clean import CLEAN_TABLES
 from transforms.flex.registry import load_registry
-from transforms.lineage.graph import LineageRow, Model, column_lineage
+from transforms.lineage.graph import Model, column_lineage
 from transforms.lineage.model_sql import Kind, LineageError
 from transforms.lineage.origins import STATEMENT, clean_columns, origins
+from transforms.lineage.row import LineageRow
 
 EVERY = [(table, column) for table, columns in clean_columns().items() for column in columns]
 
