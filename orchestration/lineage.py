@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.packaged_lineage import PACKAGED, packaged
-from orchestration.resources.dbt import Dbt
+from orchestration.resources.dbt import PROJECT, Dbt
 from transforms.lineage.graph import Model, column_lineage
 from transforms.lineage.model_sql import BUILD_FACT, LineageError
 from transforms.lineage.row import COLUMNS, LineageRow, as_texts
@@ -77,17 +77,26 @@ def _check() -> int:
 
 
 def _models(manifest: Mapping[str, Any]) -> list[Model]:
-    nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    nodes = {
+        key: node for key, node in manifest["nodes"].items() if node["resource_type"] in {"model", "seed"}
+    }
     return [
-        Model(
-            node["schema"],
-            node["name"],
-            node["compiled_code"],
-            tuple(nodes[key]["name"] for key in node["depends_on"]["nodes"] if key in nodes),
-            tuple(node["columns"]),
-        )
-        for node in nodes.values()
+        _seed(node) if node["resource_type"] == "seed" else _model(node, nodes) for node in nodes.values()
     ]
+
+
+def _model(node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Model:
+    reads = tuple(nodes[key]["name"] for key in node["depends_on"]["nodes"] if key in nodes)
+    return Model(node["schema"], node["name"], node["compiled_code"], reads, tuple(node["columns"]))
+
+
+def _seed(node: Mapping[str, Any]) -> Model:
+    """A seed as the SELECT that dbt makes of it: all its columns come out of a file beside the models."""
+    path = PROJECT / node["original_file_path"]
+    with path.open(encoding="utf-8", newline="") as lines:
+        columns = tuple(next(csv.reader(lines)))
+    sql = f"select {', '.join(columns)} from read_csv('{path.name}')"
+    return Model(node["schema"], node["name"], sql, (), columns)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from transforms import schemas
 from transforms.clean import CLEAN_TABLES
 from transforms.clean.reference import ACCOUNT_SECTIONS, NOT_THE_INSTRUMENTS, SECTION_ROWS
 from transforms.flex.registry import load_registry
 from transforms.lineage.model_sql import Kind, LineageError
-from transforms.schemas import CONTRACTS, LINEAGE, RAW_FACTS
+from transforms.schemas import LINEAGE, TableContract
 
 STATEMENT: Final = "FlexStatement"
 """The element that holds the sections; its attributes are the statement's account, period and time."""
@@ -68,7 +69,9 @@ _DECLARED: Final[dict[tuple[str, str], Declared]] = {
     ("cash_transactions", "category"): Declared(derived=("type",)),
     ("cash_transactions", "report_date"): Declared(value=("dateTime",)),
     ("statement_of_funds", "level"): Declared(derived=("currency",)),
-    ("statement_of_funds", "line_ordinal"): _PLACE,
+    ("statement_of_funds", "line_ordinal"): Declared(
+        derived=("levelOfDetail", "currency", "reportDate", "date"), reason="place of the row in its document"
+    ),
     ("nav_daily", "previous_report_date"): Declared(value=("reportDate",)),
     ("corporate_actions", "action_key"): Declared(value=("transactionID",), reason=_CONTENT),
     ("corporate_actions", "report_date"): Declared(value=("dateTime",)),
@@ -97,9 +100,21 @@ _TABLES_WITHOUT_ROWS: Final[dict[str, str]] = {
 """Tables about documents: a column that no attribute says is of this kind."""
 
 
+@cache
+def contracts() -> dict[str, TableContract]:
+    """Every contract that transforms.schemas gathers, of whichever layer."""
+    groups = [group for group in vars(schemas).values() if isinstance(group, dict)]
+    return {
+        name: contract
+        for group in groups
+        for name, contract in group.items()
+        if isinstance(contract, TableContract)
+    }
+
+
 def clean_columns() -> dict[str, tuple[str, ...]]:
-    """The columns of every table of the clean layer."""
-    return {name: contract.columns for name, contract in {**CONTRACTS, **RAW_FACTS}.items()}
+    """The columns of every table that a contract describes."""
+    return {name: contract.columns for name, contract in contracts().items()}
 
 
 @cache
@@ -120,8 +135,8 @@ def origins(table: str, column: str) -> tuple[Origin, ...]:
         found[_only_section(table), None, declared.reason] = Kind.VALUE
     if not found and table in _TABLES_WITHOUT_ROWS:
         found[None, None, _TABLES_WITHOUT_ROWS[table]] = Kind.VALUE
-    if not found and table not in CLEAN_TABLES:
-        found[None, None, f"computed from other tables into {table}"] = Kind.VALUE
+    if not found and not _is_read_from_rows(table):
+        found[None, None, f"made by the builder of {table}"] = Kind.VALUE
     if not found:
         raise LineageError(
             f"nothing says where {table}.{column} comes from: give its Field a source, or declare it in "
@@ -131,10 +146,12 @@ def origins(table: str, column: str) -> tuple[Origin, ...]:
 
 
 def _sources(table: str, column: str) -> tuple[str, ...]:
-    contract = CONTRACTS.get(table)
-    if contract is None or table in _TABLES_WITHOUT_ROWS:
-        return ()
-    return contract.field(column).source
+    return () if table in _TABLES_WITHOUT_ROWS else contracts()[table].field(column).source
+
+
+def _is_read_from_rows(table: str) -> bool:
+    """A table that no attribute is read into is computed as a whole: there is no attribute to ask for."""
+    return table in CLEAN_TABLES and any(field.source for field in contracts()[table].fields)
 
 
 def _sections(table: str, column: str) -> tuple[str, ...]:
@@ -154,12 +171,13 @@ def _only_section(table: str) -> str | None:
     return sections[0] if len(sections) == 1 else None
 
 
-def _places(table: str, column: str, place: str) -> list[tuple[str, str]]:
-    """Sections and attribute; of several sections those that are known to have the attribute."""
+def _places(table: str, column: str, place: str) -> list[tuple[str | None, str]]:
+    """Sections and attribute; of several sections those that are known to have the attribute, or else all."""
     if "." in place:
         section, attribute = place.split(".")
         return [(section, attribute)]
     sections = _sections(table, column)
-    if len(sections) == 1:
-        return [(sections[0], place)]
-    return [(section, place) for section in sections if place in load_registry().attributes(section)]
+    if len(sections) < 2:
+        return [(sections[0] if sections else None, place)]
+    known = [section for section in sections if place in load_registry().attributes(section)]
+    return [(section, place) for section in known or sections]
