@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.settings import NO_STATISTICS
 from orchestration.quality.answers import answer, published_file
-from orchestration.quality.pages import make_local
+from orchestration.quality.pages import first_page, make_local
 from orchestration.quality.suite import Expectation, Topic, topics
 from orchestration.resources.files import exclusive, sync_folder
 
@@ -58,6 +58,7 @@ class Inspector:
         verdicts = _judge(published, work)
         site = work / _SITE
         make_local(site)
+        (site / INDEX).write_text(_first_page(site, version, verdicts), encoding="utf-8")
         (site / VERDICTS).write_text(json.dumps([asdict(v) for v in verdicts], indent=1), encoding="utf-8")
         final = self.folder / version
         if final.exists():
@@ -78,6 +79,20 @@ class Inspector:
     def verdicts(self, version: str) -> list[Verdict]:
         """What was found of a version; raises `FileNotFoundError` if it was not inspected."""
         return [Verdict(**entry) for entry in json.loads((self.folder / version / VERDICTS).read_bytes())]
+
+
+def _first_page(site: Path, version: str, verdicts: list[Verdict]) -> str:
+    """What does not hold comes first."""
+    pages = {
+        path.parts[-4]: path.relative_to(site).as_posix() for path in site.glob("validations/*/*/*/*.html")
+    }
+    return first_page(
+        version,
+        [
+            (v.passed, v.severity, v.says, v.observed, pages[v.check_name.split("__")[0]])
+            for v in sorted(verdicts, key=lambda verdict: verdict.passed)
+        ],
+    )
 
 
 def _judge(published: Path, work: Path) -> list[Verdict]:

@@ -1,7 +1,12 @@
-"""Making the pages of Great Expectations safe to open: whatever they would load from the network is taken out."""
+"""Making the pages of Great Expectations safe to open: whatever they would load from the network is taken out.
+
+Their own first page is drawn by scripts from the network; ours stands in its place.
+"""
 
 import re
 import shutil
+from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
 _SCRIPTS = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)
@@ -21,7 +26,9 @@ _OUR_HEAD = """
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; }
 table { border-collapse: collapse; } th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: left; }
-.modal, .modal-dialog, .popover, .cooltip .top, #ge-cta-footer, footer, button { display: none !important; }
+.modal, .modal-dialog, .popover, .cooltip .top, #ge-cta-footer, footer, button, label.btn { display: none !important; }
+.fa-check-circle::before { content: "\2713"; } .fa-times::before { content: "\2717"; }
+.fa-exclamation-triangle::before { content: "!"; }
 .row { margin: .5rem 0; } .text-success { color: #17803d; } .text-danger { color: #b91c1c; }
 </style>
 """
@@ -35,6 +42,23 @@ def make_local(site: Path) -> None:
         style.write_text(_REMOTE_STYLES.sub("none", style.read_text(encoding="utf-8")), encoding="utf-8")
     for folder in _UNUSED:
         shutil.rmtree(site / folder, ignore_errors=True)
+
+
+def first_page(version: str, lines: Iterable[tuple[bool, str, str, str, str]]) -> str:
+    """The page of a version: what was expected, whether it holds, and a link to the topic's page.
+
+    A line: holds, severity, sentence, what was observed, address of the page.
+    """
+    rows = "\n".join(
+        f'<tr><td class="{"text-success" if holds else "text-danger"}">{"holds" if holds else escape(severity)}</td>'
+        f'<td><a href="{escape(address)}">{escape(says)}</a></td><td>{escape(observed)}</td></tr>'
+        for holds, severity, says, observed, address in lines
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head>{_OUR_HEAD}<meta charset="utf-8"><title>Inspection</title></head>\n'
+        f"<body><h1>Version {escape(version)}</h1>\n"
+        f"<table><tr><th></th><th>Expected</th><th>Found instead</th></tr>\n{rows}\n</table></body></html>\n"
+    )
 
 
 def local_page(text: str) -> str:

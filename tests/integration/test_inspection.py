@@ -1,6 +1,7 @@
 """`tieout inspect` on a published demo, in a process that can reach no other machine: what holds, what is found."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,11 @@ def test_the_demo_is_as_expected_and_nothing_leaves_the_machine(
     pages = list(page.parent.rglob("*.html"))
     assert len(pages) > 2 * len(topics())
     assert all("://" not in path.read_text() for path in (*pages, *page.parent.rglob("*.css")))
+    first = page.read_text()
+    assert first.count(">holds<") == len(told["expectations"])
+    linked = set(re.findall(r'href="([^"]+)"', first))
+    assert len(linked) == len(topics())
+    assert all((page.parent / address).is_file() for address in linked)
     assert any("Each account has a net asset value on its last day." in path.read_text() for path in pages)
     assert [path.name for path in (data / "quality").iterdir() if path.name != ".lock"] == [
         published.parent.name

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from sqlglot import exp, parse_one
 
-from orchestration.quality.pages import local_page, make_local
+from orchestration.quality.pages import first_page, local_page, make_local
 from orchestration.quality.suite import Topic, expectations, topics
 from transforms.lineage.model_sql import Kind, model_columns
 
@@ -133,6 +133,20 @@ def test_pages_reach_for_nothing() -> None:
         ">text</div>",
     ):
         assert kept in made
+
+
+def test_the_first_page_says_what_holds_and_writes_no_markup_of_others() -> None:
+    page = first_page(
+        "000007-ab",
+        [(False, "warning", "All <b>tie</b>.", "row <1>", "v/a.html"), (True, "", "So.", "", "b")],
+    )
+    assert "Version 000007-ab" in page
+    assert (
+        '<td class="text-danger">warning</td><td><a href="v/a.html">All &lt;b&gt;tie&lt;/b&gt;.</a></td>'
+        in page
+    )
+    assert "<td>row &lt;1&gt;</td>" in page
+    assert page.count(">holds<") == 1
 
 
 def test_every_page_and_style_below_a_folder_is_made_local(tmp_path: Path) -> None:
