@@ -11,7 +11,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help venv demo test up check bench lock clean
+.PHONY: help venv demo test up check lineage bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,10 @@ check: $(STAMP) ## lint, types, import rules, definitions, dbt
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m orchestration.validate
+	@$(BIN)/python -m orchestration.lineage --check
+
+lineage: $(STAMP) ## renew the packaged column lineage after a change of models or contracts
+	@$(BIN)/python -m orchestration.lineage
 
 bench: $(STAMP) ## benchmarks; prints ratios
 	@$(BIN)/python -m bench

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from config.data_folder import DataFolder
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -84,6 +86,12 @@ def current_version(published: Path) -> Version:
             f"publishes a new one"
         ) from error
     return Version(folder.name, path, f"{folder.name}:{stat.st_ino}:{stat.st_mtime_ns}")
+
+
+def inspected(version: Version) -> Path | None:
+    """The first page of what was found of a version (`tieout inspect`), or None where it was not inspected."""
+    page = DataFolder(version.path.parents[2]).quality / version.id / "index.html"
+    return page if page.exists() else None
 
 
 class Reader:

@@ -46,6 +46,11 @@ class DataFolder:
         return self.root / "published"
 
     @property
+    def quality(self) -> Path:
+        """What Great Expectations found of each published version, as pages."""
+        return self.root / "quality"
+
+    @property
     def quarantine(self) -> Path:
         """What could not be read, with the reason beside it."""
         return self.root / "quarantine"

@@ -15,7 +15,8 @@ from config.settings import Settings, load_settings, prepare_environment
 from orchestration.as_of import AsOfError as AsOfError
 from orchestration.as_of import AsOfOutcome, build_as_of, parse_instant
 from orchestration.instance import BY_COMMAND, end_killed_runs, history_held_open, prepare_instance
-from orchestration.keys import INGEST_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
+from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
+from orchestration.quality.inspection import INDEX, Inspector, Verdict
 from orchestration.resources.files import exclusive, try_exclusive
 from orchestration.resources.publisher_state import current_version
 from orchestration.resources.raw_manifest import RawManifest, Receipt
@@ -44,12 +45,13 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     """All assets, checks, jobs, sensors and schedules, with their resources. Tests override resources here."""
     import dagster as dg
 
-    from orchestration.defs.automation import automation, ingest_job, refresh_job
+    from orchestration.defs.automation import automation, ingest_job, inspect_job, refresh_job
     from orchestration.defs.clean.benchmark import clean_benchmark_prices
     from orchestration.defs.clean.documents import clean_document_sections, clean_documents
     from orchestration.defs.clean.tables import clean_tables
     from orchestration.defs.features.tax_lots import tax_lots
     from orchestration.defs.marts.models import dbt_models
+    from orchestration.defs.publish.data_docs import data_docs
     from orchestration.defs.publish.version import published_version
     from orchestration.defs.raw.documents import documents
     from orchestration.resources.dagster_resources import data_resources
@@ -70,8 +72,9 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             tax_lots,
             models,
             published_version(marts),
+            data_docs(),
         ],
-        jobs=[ingest_job, refresh_job],
+        jobs=[ingest_job, refresh_job, inspect_job],
         schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
         sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
         resources={**data_resources(settings), **(resource_overrides or {})},
@@ -118,6 +121,32 @@ def run_as_of(
         return _run(then, REFRESH_JOB)
 
     return build_as_of(settings, parse_instant(instant), out, KnownBy(known_by), refresh, overwrite)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found of the published version. `failure` says why nothing could be found."""
+
+    version: str | None
+    verdicts: tuple[Verdict, ...]
+    page: Path | None
+    failure: str | None = None
+
+
+def run_inspection(settings: Settings) -> Inspection:
+    """Judge the published version with Great Expectations, as a Dagster run."""
+    if current_version(settings.data.published) is None:
+        return Inspection(
+            None, (), None, f"nothing is published in {settings.data.published}: `tieout run` first"
+        )
+    outcome = _run(settings, INSPECT_JOB)
+    inspector = Inspector(settings.data.quality, settings.keep_versions)
+    if not outcome.success or outcome.version not in inspector.versions():
+        return Inspection(
+            outcome.version, (), None, outcome.failure or "the version changed meanwhile; try again"
+        )
+    page = inspector.folder / outcome.version / INDEX
+    return Inspection(outcome.version, tuple(inspector.verdicts(outcome.version)), page)
 
 
 class ServicesRunningError(Exception):

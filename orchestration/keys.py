@@ -14,5 +14,6 @@ SERVICES_LOCK = ".services.lock"
 
 INGEST_JOB = "ingest"
 REFRESH_JOB = "refresh"
+INSPECT_JOB = "inspect"
 
 OWNERS = ["team:books"]

@@ -8,7 +8,7 @@ from config.settings import Settings
 from orchestration.resources.raw_manifest import RawManifest
 
 ROOT = Path(__file__).resolve().parents[1]
-_CODE = (("transforms", {".py", ".toml"}), ("dbt_project", {".sql", ".yml"}))
+_CODE = (("transforms", {".py", ".toml"}), ("dbt_project", {".sql", ".yml", ".csv"}))
 _NO_PRODUCT = {"broker_simulator", "target", "logs", "__pycache__"}
 
 

@@ -85,6 +85,7 @@ def clear(data: DataFolder) -> list[str]:
         data.features,
         data.warehouse.parent,
         data.published,
+        data.quality,
         data.dagster_home,
     ):
         if folder.exists():

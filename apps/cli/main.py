@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from apps.cli import break_commands, doctor, pipeline_commands, read_commands
+from apps.cli import break_commands, doctor, lineage_command, pipeline_commands, read_commands
 from apps.cli.context import EXIT_USAGE, CommandContext
 from config.settings import SettingsError, load_settings, prepare_environment
 
@@ -51,6 +51,7 @@ pipeline_commands.register(app)
 read_commands.register(app)
 doctor.register(app)
 break_commands.register(app)
+lineage_command.register(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The commands that write: demo, ingest, run, up. They start Dagster runs through `orchestration.build` alone."""
+"""The commands that write: demo, ingest, run, inspect, up. They start runs through `orchestration.build` alone."""
 
 import json
 from dataclasses import asdict
@@ -21,6 +21,7 @@ from orchestration.build import (
     prepare_services,
     run_as_of,
     run_ingest,
+    run_inspection,
     run_refresh,
     the_only_services,
 )
@@ -153,6 +154,33 @@ def demo(
     )
 
 
+def inspect(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """Judge the published version with Great Expectations; exit 1 when an expectation does not hold."""
+    command: CommandContext = ctx.obj
+    found = run_inspection(command.settings)
+    if found.page is None:
+        fail(str(found.failure), EXIT_USAGE if found.version is None else EXIT_BREAK)
+    broken = [verdict for verdict in found.verdicts if not verdict.passed]
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "version": found.version,
+                    "page": str(found.page),
+                    "expectations": [asdict(verdict) for verdict in found.verdicts],
+                },
+                indent=1,
+            )
+        )
+    else:
+        for verdict in broken:
+            typer.echo(f"{verdict.severity}: {verdict.says}\n  {verdict.check_name}: {verdict.observed}")
+        held = len(found.verdicts) - len(broken)
+        typer.echo(f"{held} of {len(found.verdicts)} expectations hold for version {found.version}.")
+        typer.echo(f"Pages: {found.page}")
+    raise typer.Exit(EXIT_BREAK if broken else EXIT_OK)
+
+
 def up(
     ctx: typer.Context,
     dagster_port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
@@ -171,7 +199,7 @@ def up(
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (demo, ingest, run, up):
+    for command in (demo, ingest, run, inspect, up):
         app.command()(command)
 
 

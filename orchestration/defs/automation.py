@@ -9,8 +9,9 @@ from pathlib import Path
 import dagster as dg
 
 from config.settings import load_settings
+from orchestration.defs.publish.data_docs import DATA_DOCS
 from orchestration.defs.raw.documents import DOCUMENTS
-from orchestration.keys import INGEST_JOB, REFRESH_JOB
+from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB
 from orchestration.resources.dagster_resources import DataView
 from orchestration.staleness import is_fresh
 
@@ -23,8 +24,13 @@ ingest_job = dg.define_asset_job(
 )
 refresh_job = dg.define_asset_job(
     REFRESH_JOB,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(DATA_DOCS),
     description="From the inbox to a new published version: raw, clean, features, marts, publish.",
+)
+inspect_job = dg.define_asset_job(
+    INSPECT_JOB,
+    selection=dg.AssetSelection.assets(DATA_DOCS),
+    description="Judge the published version with Great Expectations; nothing waits for it.",
 )
 
 
@@ -74,6 +80,24 @@ def inbox_sensor(context: dg.SensorEvaluationContext, data_view: DataView) -> dg
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=_run_key(settled))], cursor=cursor)
 
 
+@dg.sensor(
+    job=inspect_job,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Inspects each version once, after it was published.",
+)
+def published_sensor(
+    context: dg.SensorEvaluationContext, data_view: DataView
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for one run per published version; the run key is the version's id."""
+    version = data_view.publisher.current()
+    if version is None:
+        return dg.SkipReason("Nothing is published yet.")
+    if version in data_view.inspector.versions():
+        return dg.SkipReason(f"Version {version} is inspected.")
+    return dg.RunRequest(run_key=version)
+
+
 @dg.run_failure_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Says in the log what failed, that the published version still stands, and what to do.",
@@ -108,4 +132,5 @@ def automation() -> Iterator[dg.ScheduleDefinition | dg.SensorDefinition]:
     """All schedules and sensors."""
     yield daily_refresh
     yield inbox_sensor
+    yield published_sensor
     yield say_what_to_do

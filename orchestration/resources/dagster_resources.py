@@ -9,6 +9,7 @@ import dagster as dg
 from config.data_folder import DataFolder
 from config.settings import Settings, load_settings
 from orchestration.keys import WRITER_LOCK
+from orchestration.quality.inspection import Inspector
 from orchestration.resources.dbt import Dbt
 from orchestration.resources.files import exclusive
 from orchestration.resources.lake import Lake
@@ -52,6 +53,11 @@ class DataView(dg.ConfigurableResource):
     def publisher(self) -> Publisher:
         """The published versions."""
         return Publisher(self.folder.published, self.keep_versions)
+
+    @property
+    def inspector(self) -> Inspector:
+        """The pages of what was found of published versions."""
+        return Inspector(self.folder.quality, self.keep_versions)
 
     @property
     def settings(self) -> Settings:

@@ -88,6 +88,19 @@ class Dbt:
             for result in outcome.results
         ]
 
+    def compiled(self, target: Path, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The manifest with the SQL of every model written out, made in the folder `target`; runs none of it."""
+        self._invoke(
+            [
+                "compile",
+                "--no-partial-parse",
+                f"--target-path={target}",
+                f"--vars={json.dumps(dict(variables))}",
+            ]
+        )
+        content: Mapping[str, Any] = json.loads((target / "manifest.json").read_bytes())
+        return content
+
     def row_counts(self) -> dict[str, int]:
         """Rows of each table that stands in the warehouse, by `schema.table`."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:

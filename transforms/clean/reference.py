@@ -47,7 +47,7 @@ ACCOUNT_SECTIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Sections whose rows name accounts, and the tags of those rows."""
 
-_NOT_THE_INSTRUMENTS: Final[dict[str, tuple[str, ...]]] = {
+NOT_THE_INSTRUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "CashTransactions": ("description", "currency", "multiplier"),
     "CorporateActions": ("description",),
     "StmtFunds": ("currency", "multiplier"),
@@ -171,7 +171,7 @@ def _instrument_facts(rows: pl.DataFrame, section: str) -> pl.DataFrame:
         rows.with_columns(currency=pl.lit(None, dtype=pl.String)) if section.endswith("InBase") else rows
     )
     away = [
-        pl.lit(None).cast(keyed.schema[name]).alias(name) for name in _NOT_THE_INSTRUMENTS.get(section, ())
+        pl.lit(None).cast(keyed.schema[name]).alias(name) for name in NOT_THE_INSTRUMENTS.get(section, ())
     ]
     zeros = [pl.when(pl.col(name) != 0).then(name).alias(name) for name in _ZERO_IS_NOTHING]
     return (

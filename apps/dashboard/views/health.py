@@ -9,6 +9,7 @@ from apps.dashboard import data
 from apps.dashboard.components import cards, tables
 from apps.dashboard.components.formatting import count
 from apps.dashboard.page import Page
+from apps.published import inspected
 
 _CHECKS = (
     "status", "check_name", "section", "period_start", "period_end", "currency", "ours", "broker",
@@ -38,8 +39,15 @@ def render(page: Page, state: data.Health) -> None:
         f'<div class="footer">version {escape(page.version.id)} · '
         f"{count(int(build.get('documents_loaded') or 0), 'document')} · code "
         f"{escape(str(build.get('code_version')))}"
+        f"{_inspection(page)}"
         "</div>"
     )
+
+
+def _inspection(page: Page) -> str:
+    """Where the pages of `tieout inspect` lie, if this version was inspected. A browser opens no file from here."""
+    pages = inspected(page.version)
+    return f" · inspected: <code>{escape(str(pages))}</code>" if pages else ""
 
 
 def _reconciliation(page: Page, state: data.Health) -> None:

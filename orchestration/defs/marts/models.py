@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from orchestration.keys import MARTS, OWNERS, WAREHOUSE_POOL
+from orchestration.keys import CLEAN, MARTS, OWNERS, WAREHOUSE_POOL
+from orchestration.packaged_lineage import values_by_mart
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.resources.dbt import NodeResult
 from orchestration.staleness import code_version, inputs_fingerprint
@@ -31,9 +32,25 @@ class Translator(DagsterDbtTranslator):
         """All models stand together, as one dbt call builds them."""
         return MARTS
 
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the clean columns that the values of a published table's columns come from."""
+        metadata = super().get_metadata(dbt_resource_props)
+        if dbt_resource_props["resource_type"] != "model" or dbt_resource_props["schema"] != MARTS:
+            return metadata
+        return {**metadata, "dagster/column_lineage": column_lineage_of(dbt_resource_props["name"])}
+
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """As all assets."""
         return OWNERS
+
+
+def column_lineage_of(mart: str) -> dg.TableColumnLineage:
+    """The clean columns whose values go into each column of a mart, as it is packaged."""
+    sources: dict[str, dict[dg.TableColumnDep, None]] = {}
+    for row in values_by_mart().get(mart, []):
+        dependency = dg.TableColumnDep(dg.AssetKey([CLEAN, row.clean_table]), row.clean_column)
+        sources.setdefault(row.column_name, {})[dependency] = None
+    return dg.TableColumnLineage({column: list(found) for column, found in sources.items()})
 
 
 def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:

@@ -1,0 +1,155 @@
+"""Column lineage as it is packaged and published: up to date, complete, right where checked by hand; the command."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from orchestration import lineage
+from orchestration.packaged_lineage import PACKAGED, packaged
+from tests.support.command import tieout
+
+MARTS = Path(PACKAGED).parents[1] / "models" / "marts"
+
+RATES = {
+    "positions.fx_rate_to_base", "fx_rates.rate", "position_marks.fx_rate_to_base",
+    "cash_transactions.fx_rate_to_base", "statement_of_funds.fx_rate_to_base", "dividend_accruals.fx_rate_to_base",
+}  # fmt: skip
+
+
+@cache
+def of(figure: str, kind: str) -> dict[str, set[str]]:
+    """Clean columns of a figure, each with the sections and attributes (or reasons) it is read from."""
+    found: dict[str, set[str]] = {}
+    for row in packaged():
+        if (f"{row.mart}.{row.column_name}", row.kind) == (figure, kind):
+            place = f"{row.section}.{row.attribute}" if row.attribute else row.reason
+            found.setdefault(f"{row.clean_table}.{row.clean_column}".strip("."), set()).add(place)
+    return found
+
+
+@pytest.mark.slow
+def test_the_packaged_lineage_is_that_of_the_models() -> None:
+    assert lineage.differences() == [], "run `make lineage`"
+
+
+def test_every_column_of_every_mart_is_there() -> None:
+    described = {
+        (model["name"], column["name"])
+        for path in MARTS.glob("*.yml")
+        for model in yaml.safe_load(path.read_text())["models"]
+        for column in model["columns"]
+    }
+    explained = {(row.mart, row.column_name) for row in packaged() if row.kind != "filter"}
+    assert explained == described
+
+
+def test_no_source_stands_twice() -> None:
+    keys = [
+        (r.mart, r.column_name, r.clean_table, r.clean_column, r.section, r.attribute, r.reason)
+        for r in packaged()
+    ]
+    assert len(keys) == len(set(keys))
+
+
+def test_realised_pnl_in_base_is_the_trades_own_times_a_rate() -> None:
+    values = of("fct_trade.realized_pnl_base", "value")
+    assert values.keys() == {"trades.realized_pnl", "trades.fx_rate_to_base", *RATES}
+    assert values["trades.realized_pnl"] == {"Trades.fifoPnlRealized"}
+    assert values["trades.fx_rate_to_base"] == {"Trades.fxRateToBase"}
+    assert values["fx_rates.rate"] == {"ConversionRates.rate"}
+    decided = of("fct_trade.realized_pnl_base", "derived")
+    assert decided.keys() == {"trades.currency", "accounts.base_currency"}
+    assert {"trades.report_date", "positions.report_date"} <= of(
+        "fct_trade.realized_pnl_base", "filter"
+    ).keys()
+
+
+def test_the_net_asset_value_is_the_brokers_total() -> None:
+    for figure in ("account_summary.nav_base", "fct_nav_daily.nav_base", "fct_return_daily.nav_end_base"):
+        assert of(figure, "value") == {"nav_daily.total": {"EquitySummaryInBase.total"}}, figure
+    assert of("fct_nav_daily.stock_base", "value") == {"nav_daily.stock": {"EquitySummaryInBase.stock"}}
+    (row,) = (r for r in packaged() if (r.mart, r.column_name) == ("account_summary", "nav_base")
+              and r.kind == "value")  # fmt: skip
+    assert row.via == "int_returns__link, int_calendar__day, stg_clean__nav_daily"
+
+
+def test_a_day_s_return_is_made_of_values_and_flows() -> None:
+    values = of("fct_return_daily.twr", "value")
+    assert {"nav_daily.total", "cash_transactions.amount", "transfers.position_amount_base"} <= values.keys()
+    assert "trades.realized_pnl" not in values
+    assert "change_in_nav.starting_value" in of("fct_return_daily.twr", "derived")
+
+
+def test_plain_columns_come_from_one_attribute() -> None:
+    assert of("fct_trade.commission", "value") == {"trades.commission": {"Trades.ibCommission"}}
+    assert of("fct_closed_lot.open_at", "value") == {"closed_lots.open_at": {"Trades.openDateTime"}}
+    assert of("fct_cash_transaction.category", "derived") == {
+        "cash_transactions.category": {"CashTransactions.type"}
+    }
+    assert of("fct_cash_transaction.is_external_flow", "value") == {}
+    assert of("dim_account.customer_type", "value") == {
+        "accounts.customer_type": {"AccountInformation.customerType"}
+    }
+    assert "SecuritiesInfo.isin" in of("dim_instrument.isin", "value")["instruments.isin"]
+    assert (
+        "CashTransactions.multiplier"
+        not in of("dim_instrument.multiplier", "value")["instruments.multiplier"]
+    )
+
+
+def test_columns_without_a_source_say_why() -> None:
+    assert of("build_info.version_id", "value") == {"": {"fact of the build: version_id"}}
+    assert of("build_info.accounts", "value") == {"": {"count of rows"}}
+    assert of("column_lineage.via", "value") == {"": {"packaged with the code"}}
+    assert of("fct_trade.row_ordinal", "value") == {
+        "trades.row_ordinal": {"place of the row in its document"}
+    }
+
+
+def test_the_command_prints_the_tree_and_the_row(demo: Path) -> None:
+    tree = tieout(demo, "lineage", "fct_trade.realized_pnl_base").stdout
+    assert "trades.realized_pnl via int_trades__convert, stg_clean__trade" in tree
+    assert (
+        tree.index("its value comes from")
+        < tree.index("Trades.fifoPnlRealized")
+        < tree.index("it is decided by")
+    )
+    rows = json.loads(tieout(demo, "lineage", "fct_trade.realized_pnl_base", "--json").stdout)
+    assert {"kind", "clean_table", "clean_column", "section", "attribute", "reason", "via"} == rows[0].keys()
+    with duckdb.connect(str(demo / "published" / "current.duckdb"), read_only=True) as connection:
+        account, day, document, section, ordinal = connection.execute(
+            "select account_id, report_date, document_id, section, row_ordinal from marts.fct_trade"
+            " order by all limit 1"
+        ).fetchall()[0]
+    found = tieout(
+        demo, "lineage", "fct_trade.price", "--account", account, "--date", str(day), "--json"
+    ).stdout
+    assert any(
+        (row["document_id"], row["section"], row["row_ordinal"]) == (document, section, ordinal)
+        for row in json.loads(found)
+    )
+    table = tieout(demo, "lineage", "fct_trade.price", "--account", account, "--date", str(day)).stdout
+    assert document in table
+    assert ".xml" in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["fct_nothing.price"], "is no published table"),
+        (["fct_trade.nothing"], "has no column 'nothing'"),
+        (["fct_trade.price", "--account", "U1000001"], "go together"),
+        (
+            ["account_summary.nav_base", "--account", "U1000001", "--date", "2025-12-31"],
+            "many rows of documents",
+        ),
+    ],
+)
+def test_the_command_says_what_is_wrong(demo: Path, arguments: list[str], said: str) -> None:
+    done = tieout(demo, "lineage", *arguments, expect=2)
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
