@@ -41,6 +41,19 @@ class Declared:
 
 _PLACE: Final = Declared(reason="place of the row in its document")
 _CONTENT: Final = "hash of the row's content where there is no id"
+_KEY: Final = Declared(value=("transactionID",), reason=_CONTENT)
+_HASH: Final = Declared(reason="hash of the row's content and an occurrence number")
+_DOCUMENTS_KIND: Final = Declared(reason="kind of the document, by its content")
+
+_ANALYSIS: Final[dict[str, Declared]] = {
+    "account_id": Declared(value=("PA.Introduction.Account",)),
+    "period_start_date": Declared(value=("PA.Introduction.AnalysisPeriod", "PA.MetaInfo.Value")),
+    "period_end_date": Declared(value=("PA.Introduction.AnalysisPeriod", "PA.MetaInfo.Value")),
+    "base_currency": Declared(value=("PA.Introduction.BaseCurrency",)),
+}
+"""What every row of a PortfolioAnalyst document takes from its introduction."""
+_TOTAL: Final = Declared(reason="the first cell of the row says Total")
+_HEADER: Final = Declared(reason="name of the column in the document")
 
 _EVERYWHERE: Final[dict[str, Declared]] = {
     **{field.name: _PLACE for field in LINEAGE},
@@ -59,7 +72,7 @@ _DECLARED: Final[dict[tuple[str, str], Declared]] = {
     ("trades", "trade_at_text"): Declared(value=("tradeDate", "tradeTime")),
     ("trades", "is_cancel"): Declared(derived=("buySell", "transactionType", "notes")),
     ("trades", "side"): Declared(derived=("quantity",)),
-    ("closed_lots", "lot_key"): Declared(reason="hash of the row's content and an occurrence number"),
+    ("closed_lots", "lot_key"): _HASH,
     ("closed_lots", "report_date"): Declared(value=("tradeDate", "dateTime")),
     ("closed_lots", "side"): Declared(derived=("quantity",)),
     ("positions", "report_date"): Declared(value=(f"{STATEMENT}.toDate",)),
@@ -85,6 +98,63 @@ _DECLARED: Final[dict[tuple[str, str], Declared]] = {
     ("dividend_accruals", "accrual_key"): Declared(value=("conid", "exDate", "payDate")),
     ("accounts", "base_currency"): Declared(reason="the setting BASE_CURRENCY where no document says it"),
     ("accounts", "base_currency_source"): Declared(derived=("currency",)),
+    ("statements", "kind"): _DOCUMENTS_KIND,
+    ("statements", "detail_rank"): _DOCUMENTS_KIND,
+    ("mtm_performance", "row_kind"): Declared(derived=("conid", "symbol", "description", "assetCategory")),
+    ("mtm_performance", "instrument_key"): Declared(value=("conid", "assetCategory", "symbol")),
+    ("interest_details", "detail_key"): _HASH,
+    ("interest_details", "report_date"): Declared(value=("valueDate",)),
+    ("option_events", "event_key"): _HASH,
+    ("trade_confirmations", "confirmation_key"): _KEY,
+    ("trade_confirmations", "report_date"): Declared(value=("tradeDate", "dateTime")),
+    ("trade_confirmations", "is_cancel"): Declared(derived=("buySell", "transactionType", "notes", "code")),
+    ("trade_confirmations", "side"): Declared(derived=("quantity",)),
+    ("wash_sales", "wash_sale_key"): _HASH,
+    ("wash_sales", "report_date"): Declared(value=("tradeDate", "dateTime")),
+    ("wash_sales", "side"): Declared(derived=("quantity",)),
+    ("transaction_taxes", "tax_key"): _KEY,
+    ("transaction_taxes", "report_date"): Declared(value=("date",)),
+    ("sales_taxes", "tax_key"): _KEY,
+    ("client_fees", "fee_key"): _KEY,
+    ("client_fee_details", "fee_key"): _KEY,
+    ("cfd_charges", "charge_key"): _KEY,
+    ("cfd_charges", "report_date"): Declared(value=("date", "dateTime")),
+    ("debit_card_activities", "activity_key"): _HASH,
+    ("debit_card_activities", "report_date"): Declared(value=("postingDate",)),
+    ("slb_activities", "activity_key"): _HASH,
+    ("slb_fees", "fee_key"): _HASH,
+    ("slb_fees", "report_date"): Declared(value=("startDate",)),
+    ("slb_open_contracts", "report_date"): Declared(value=(f"{STATEMENT}.toDate",)),
+    ("slb_open_contracts", "contract_key"): Declared(value=("conid", "assetCategory", "symbol", "currency")),
+    ("borrow_fees", "fee_key"): _HASH,
+    ("fx_positions", "report_date"): Declared(value=(f"{STATEMENT}.toDate",)),
+    ("fx_positions", "position_key"): Declared(value=("functionalCurrency", "fxCurrency")),
+    ("fx_transactions", "transaction_key"): _HASH,
+    ("fx_transactions", "report_date"): Declared(value=("dateTime",)),
+    ("position_lots", "report_date"): Declared(value=(f"{STATEMENT}.toDate",)),
+    ("position_lots", "lot_ordinal"): _PLACE,
+    ("dividend_accrual_changes", "accrual_change_key"): _HASH,
+    ("dividend_accrual_changes", "report_date"): Declared(value=("date",)),
+    **{
+        (f"portfolio_analyst_{table}", column): declared
+        for table in ("key_statistics", "performance", "allocation", "deposits", "fees")
+        for column, declared in _ANALYSIS.items()
+    },
+    ("portfolio_analyst_key_statistics", "performance_measure"): Declared(
+        value=("PA.Introduction.PerformanceMeasure",)
+    ),
+    ("portfolio_analyst_performance", "subject"): _HEADER,
+    ("portfolio_analyst_performance", "is_account"): Declared(derived=("PA.Introduction.Account",)),
+    ("portfolio_analyst_performance", "period_kind"): _HEADER,
+    ("portfolio_analyst_performance", "period_label"): Declared(
+        value=("Date", "Month", "Quarter", "Year"), reason="name of the column in the document"
+    ),
+    ("portfolio_analyst_performance", "month_date"): Declared(value=("Month",)),
+    ("portfolio_analyst_performance", "day_date"): Declared(value=("Date",)),
+    ("portfolio_analyst_allocation", "asset_class"): _HEADER,
+    ("portfolio_analyst_allocation", "is_total"): _HEADER,
+    ("portfolio_analyst_deposits", "is_total"): _TOTAL,
+    ("portfolio_analyst_fees", "is_total"): _TOTAL,
     ("documents", "document_id"): Declared(reason="hash of the document"),
     ("documents", "query_name"): Declared(value=("FlexQueryResponse.queryName",)),
     ("documents", "accounts"): Declared(value=(f"{STATEMENT}.accountId",)),
@@ -174,7 +244,7 @@ def _only_section(table: str) -> str | None:
 def _places(table: str, column: str, place: str) -> list[tuple[str | None, str]]:
     """Sections and attribute; of several sections those that are known to have the attribute, or else all."""
     if "." in place:
-        section, attribute = place.split(".")
+        section, attribute = place.rsplit(".", 1)
         return [(section, attribute)]
     sections = _sections(table, column)
     if len(sections) < 2:
