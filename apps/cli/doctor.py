@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from apps.breaks import broken_checks, note_of, read_acknowledged
 from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext
 from apps.published import NothingPublishedError, Reader, open_current
 
@@ -113,6 +115,7 @@ def _published(command: CommandContext) -> Iterator[Finding]:
     try:
         with open_current(command.published) as reader:
             yield from _version(reader)
+            yield from _breaks(reader, command.state_url)
             yield from _sections(reader)
             yield from _health(reader)
     except NothingPublishedError as error:
@@ -134,15 +137,24 @@ def _version(reader: Reader) -> Iterator[Finding]:
         f"from {build['documents_loaded']} documents, up to {build['last_date']}"
     )
     yield Finding("published version", "ok", detail)
-    broken = reader.records(
-        "select account_id, count(*) as n from marts.reconciliation where status = 'broken' group by 1"
-    )
-    for row in broken:
+
+
+def _breaks(reader: Reader, state_url: str) -> Iterator[Finding]:
+    """Per account, the broken checks that nobody acknowledged."""
+    broken = broken_checks(reader)
+    if not broken:
+        return
+    from state_store.database import StateError
+
+    try:
+        known = read_acknowledged(state_url)
+    except StateError as error:
+        yield Finding("state store", "problem", str(error), "every break counts as open until it can be read")
+        known = {}
+    left = Counter(row["account_id"] for row in broken if note_of(row, known) is None)
+    for account_id, count in left.items():
         yield Finding(
-            f"account {row['account_id']}",
-            "problem",
-            f"{row['n']} check(s) do not tie",
-            "see `tieout reconcile`",
+            f"account {account_id}", "problem", f"{count} check(s) do not tie", "see `tieout reconcile`"
         )
 
 

@@ -94,6 +94,9 @@ def test_the_marts_of_then_are_those_of_a_folder_with_the_documents_of_then(
     expected.pop("build_info")
     assert then.keys() == expected.keys()
     assert {name for name in then if then[name] != expected[name]} == set()
+    (history,) = then["coverage_gap"]
+    assert history[:4] == (ACCOUNT, "missing_history", date(2023, 1, 2), date(2023, 9, 30))
+    assert "fd=20230102&td=20230930" in history
     now = tables(everything / "published" / "current.duckdb")
     assert now["fct_nav_daily"] != then["fct_nav_daily"], "the later document changed what was known"
 

@@ -292,7 +292,7 @@ def _told(lazy: pl.LazyFrame, rules: TransactionRules, statements: pl.DataFrame)
     if rules.contract.name in TRACKED_TRANSACTIONS and statements["_account_id"].is_duplicated().any():
         tracked = TRACKED_TRANSACTIONS[rules.contract.name]
         compared["_said"] = raw_hash(rules.contract, values_of(tracked, rules.contract))
-        compared["_named"] = raw_hash(rules.contract, tracked.named_by)
+        compared["_named"] = raw_hash(rules.contract, ("conid", "symbol", *tracked.named_by))
     return (
         lazy.select(
             "_version",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 from apps.cli import doctor
 from apps.cli.context import CommandContext
 from config.settings import Settings
+from state_store.acknowledgements import Break, acknowledge
+from state_store.database import StateStore
 from tests.support.invented_books import Books
 from tests.support.published_fixture import write_published
 
@@ -144,6 +147,27 @@ def test_broken_checks_are_a_problem_and_exit_1(tmp_path: Path) -> None:
     printed = run_doctor(tmp_path, expect=1)
     assert "✗" in printed
     assert "2 check(s) do not tie" in printed
+
+
+def test_acknowledged_breaks_are_no_problem(tmp_path: Path) -> None:
+    published = books({"U1": SECTIONS})
+    day = date(2026, 2, 28)
+    for amount in ("1", "2"):
+        difference = Decimal(amount)
+        published.add(
+            "reconciliation", **check("broken"), period_start=day, period_end=day, difference=difference
+        )
+    write_published(tmp_path / "published", published)
+    store = StateStore(f"sqlite:///{tmp_path / 'state' / 'tieout.sqlite'}")
+    acknowledge(
+        store, Break("U1", "cash", day, day, None, Decimal(1)), "known", datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    problems = [f for f in findings(tmp_path, expect=1) if f["state"] == "problem"]
+    assert [f["detail"] for f in problems] == ["1 check(s) do not tie"]
+    acknowledge(
+        store, Break("U1", "cash", day, day, None, Decimal(2)), "known", datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    assert [f for f in findings(tmp_path) if f["state"] == "problem"] == []
 
 
 def test_what_is_wrong_with_the_data_is_gathered_by_kind(tmp_path: Path) -> None:

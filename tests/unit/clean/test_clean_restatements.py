@@ -160,6 +160,12 @@ def test_lots_without_ids_are_told_apart_by_what_they_are() -> None:
     ]
 
 
+def test_the_same_figures_on_another_instrument_are_another_fact() -> None:
+    old = trades(lot(), generated=FIRST)
+    new = trades(lot(conid="1002", symbol="XYZ"), generated=SECOND)
+    assert sorted(row[0] for row in changes("closed_lots", old, new)) == ["appeared", "vanished"]
+
+
 def test_alike_lots_that_only_change_their_order_did_not_change() -> None:
     old = trades(lot(cost="10"), lot(cost="20"), generated=FIRST)
     new = trades(lot(cost="20"), lot(cost="10"), generated=SECOND)
