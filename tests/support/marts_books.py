@@ -184,8 +184,8 @@ def tied(account: str, off: Decimal = NOTHING, sections: tuple[str, ...] = ALL_S
             ],
             "fifo_performance": [
                 {**period, "instrument_key": key, "description": text, "asset_class": "STK", "is_total": is_total,
-                 "conid": None if is_total else 1, "symbol": None if is_total else text, "total_realized_pnl": gain + 3 * off,
-                 "total_unrealized_pnl": stock - cost + off}
+                 "conid": None if is_total else 1, "symbol": None if is_total else text,
+                 "total_realized_pnl": gain + 3 * off, "total_unrealized_pnl": stock - cost + off}
                 for key, text, is_total in (("1", "ABC", False), ("T", "Total (All Assets)", True))
             ],
             "closed_lots": [
