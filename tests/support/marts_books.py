@@ -14,6 +14,7 @@ MON, TUE, WED, THU, FRI = (date(2024, 3, 4) + timedelta(n) for n in range(5))
 ALL_SECTIONS = (
     "AccountInformation", "CashReport", "CashTransactions", "ChangeInNAV", "EquitySummaryInBase",
     "FIFOPerformanceSummaryInBase", "OpenDividendAccruals", "OpenPositions", "StmtFunds", "Trades", "Transfers",
+    "MTMPerformanceSummaryInBase", "PriorPeriodPositions", "ChangeInPositionValues", "InterestAccruals",
 )  # fmt: skip
 
 
@@ -129,7 +130,9 @@ def tied(
     navs = dict(zip(days, (cash_start, D(1080), nav_end), strict=True))
     flow_day = TUE
     twr = (navs[TUE] / (navs[MON] + deposit)) * (navs[WED] / navs[TUE]) - 1
-    trade = {**one, "level": "EXECUTION", "is_cancel": False, "instrument_key": "1", "asset_class": "STK",
+    # Closes at 22 and 24: what was bought made 20 on its day and 20 on the next, what was sold 4.
+    marked, traded = D(20), D(24)
+    trade = {**one, "level": "EXECUTION", "is_cancel": False, "instrument_key": "1", "conid": 1, "asset_class": "STK",
              "commission_currency": "EUR", "commission": fee, "taxes": D(0)}  # fmt: skip
     period = {"account_id": account, "period_start_date": TUE, "period_end_date": WED}
     return merged(
@@ -143,6 +146,7 @@ def tied(
                 {"account_id": account, "report_date": day, "total": total,
                  "previous_report_date": None if day == MON else day - timedelta(1),
                  "cash": cash_end if day == WED else total, "stock": stock if day == WED else D(0),
+                 "interest_accruals": D(0),
                  "dividend_accruals": accrued if day == WED else D(0)}
                 for day, total in navs.items()
             ],
@@ -150,6 +154,7 @@ def tied(
                 {**period, "starting_value": cash_start + off, "deposits_withdrawals": deposit + off,
                  "mtm": mtm - off, "realized": D(999), "change_in_unrealized": D(999), "dividends": dividend + 2 * off,
                  "commissions": 2 * fee + off, "change_in_dividend_accruals": accrued + off,
+                 "change_in_interest_accruals": D(0),
                  "ending_value": nav_end + 4 * off,
                  "twr_percent": (twr * 100).quantize(D("1e-9")) + off}
             ],
@@ -170,12 +175,12 @@ def tied(
             ],
             "trades": [
                 {**trade, "trade_key": "1", "report_date": TUE, "quantity": D(10), "proceeds": bought,
-                 "net_cash": bought + fee + off, "cost": D("201.5"), "realized_pnl": off},
+                 "net_cash": bought + fee + off, "cost": D("201.5"), "realized_pnl": off, "mtm_pnl": D(20)},
                 {**trade, "trade_key": "2", "report_date": WED, "quantity": D(-4), "proceeds": sold,
-                 "net_cash": sold + fee + off, "cost": D("-80.6"), "realized_pnl": gain},
+                 "net_cash": sold + fee + off, "cost": D("-80.6"), "realized_pnl": gain, "mtm_pnl": D(4)},
             ],
             "positions": [
-                {**one, "report_date": WED, "instrument_key": "1", "asset_class": "STK", "symbol": "ABC",
+                {**one, "report_date": WED, "instrument_key": "1", "conid": 1, "asset_class": "STK", "symbol": "ABC",
                  "level": "SUMMARY", "source_rows": 1, "quantity": D(6), "mark_price": D(24), "position_value": stock
                  + off, "cost_basis_money": cost, "unrealized_pnl": stock - cost - off, "section": "OpenPositions"}
             ],
@@ -193,8 +198,32 @@ def tied(
             ],
             "fifo_performance": [
                 {**period, "instrument_key": key, "description": text, "asset_class": "STK", "is_total": is_total,
+                 "conid": None if is_total else 1, "symbol": None if is_total else text,
                  "total_realized_pnl": gain + 3 * off, "total_unrealized_pnl": stock - cost + off}
                 for key, text, is_total in (("1", "ABC", False), ("T", "Total (All Assets)", True))
+            ],
+            "closed_lots": [
+                {**one, "lot_key": "1", "conid": 1, "symbol": "ABC", "report_date": WED, "realized_pnl": gain + off}
+            ],
+            "position_marks": [
+                {**one, "mark_date": WED, "instrument_key": "1", "conid": 1, "symbol": "ABC", "asset_class": "STK",
+                 "price": D(24), "multiplier": D(1), "prior_mtm_pnl": marked}
+            ],
+            "mtm_performance": [
+                {**period, "instrument_key": "1", "conid": 1, "symbol": "ABC", "asset_class": "STK",
+                 "row_kind": "instrument", "prior_open_mtm": marked + off, "transaction_mtm": traded + off,
+                 "commissions": 2 * fee, "total": mtm + 2 * fee},
+                {**period, "description": "Dividends", "row_kind": "other", "total": dividend},
+                {**period, "description": "Total P/L", "row_kind": "total", "total": mtm + 2 * fee + dividend + off},
+            ],
+            "position_value_changes": [
+                {**period, "currency": "BASE_SUMMARY", "asset_class": "STK", "prior_period_value": D(0),
+                 "transactions": -bought - sold, "mtm_prior_period_positions": marked, "mtm_transactions": traded + off,
+                 "end_of_period_value": stock}
+            ],
+            "interest_accruals": [
+                {**period, "currency": "BASE_SUMMARY", "starting_accrual": D(0), "interest_accrued": off,
+                 "ending_accrual": 3 * off}
             ],
         },
     )  # fmt: skip

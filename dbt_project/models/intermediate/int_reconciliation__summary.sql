@@ -390,14 +390,21 @@ checks as (
     union all
 
     select
-        account_id, period_start_date, period_end_date, 'interest_accrual_components', 'InterestAccruals', currency,
+        periods.account_id, periods.period_start, periods.period_end, 'interest_accrual_components',
+        'InterestAccruals', currency,
         starting_accrual + moved + coalesce(fx_translation, 0), ending_accrual, {{ tolerance() }},
         case
             when starting_accrual is null then {{ field_missing('InterestAccruals', 'Starting Accrual Balance') }}
             when ending_accrual is null then {{ field_missing('InterestAccruals', 'Ending Accrual Balance') }}
         end,
         'Accrued interest before the period plus what moved it against the accrued interest at its end.'
-    from accruals
+    from periods
+    inner join accruals
+        on
+            periods.account_id = accruals.account_id
+            and periods.period_start = accruals.period_start_date
+            and periods.period_end = accruals.period_end_date
+    where {{ reports('InterestAccruals') }}
 
     union all
 
