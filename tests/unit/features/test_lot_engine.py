@@ -111,6 +111,17 @@ def test_rows_can_be_followed_to_the_event_and_the_document() -> None:
     ]
 
 
+def test_a_trade_without_money_has_no_basis_and_says_which_field_is_missing() -> None:
+    facts = Facts()
+    facts.trade(1, 10, 0, proceeds=None)
+    facts.trade(2, 10, 0, proceeds=None, trade_money=D(700))
+    made = facts.build()
+    assert parts(made, ("cost",)) == [None, 700]
+    assert balances(made)[-1] == (day(2), 20, None)
+    (problem,) = made.lot_issues["problem"]
+    assert "Proceeds" in problem
+
+
 # -- cancels -------------------------------------------------------------------------------------------------
 
 

@@ -107,6 +107,7 @@ class _Replay:
                     lot.reason = reasons[event]
                 if money is None:
                     lot.reason = NO_MONEY
+                    self.outcome.findings.append((event, number, "no_money"))
                 book.add(lot)
                 if watched and event in watched:
                     watched[event] = lot
