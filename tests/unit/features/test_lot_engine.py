@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from tests.support.lot_tables import Facts, at, balances, day, parts, total
+from transforms.features.tax_lots import build_tax_lots
 from transforms.features.tax_lots.exact import from_units, share, to_units
 
 D = Decimal
@@ -165,6 +166,27 @@ def test_a_cancel_without_an_id_undoes_the_trade_that_is_its_opposite() -> None:
     wrong = facts.trade(1, 100, -1000, price=D(10), trade_id="8")
     facts.cancel(1, wrong, orig_transaction_id=None)
     assert parts(facts.build(), ("quantity", "cost")) == [(100, 1000)]
+
+
+# -- what is built -------------------------------------------------------------------------------------------
+
+
+def test_all_methods_are_built_for_a_small_account_and_fifo_alone_for_a_large_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tables = three_buys().tables()
+    assert set(build_tax_lots(tables).tax_lots["method"]) == {"fifo", "lifo", "hifo", "average"}
+    monkeypatch.setattr("transforms.features.tax_lots.ALL_METHODS_UP_TO", 3)
+    made = build_tax_lots(tables)
+    assert set(made.tax_lots["method"]) == {"fifo"}
+    assert balances(made)[-1] == (day(4), 150, 3500)
+
+
+def test_no_documents_give_empty_tables() -> None:
+    made = Facts().build()
+    assert made.tax_lots.is_empty()
+    assert made.lot_balances.is_empty()
+    assert made.lot_issues.is_empty()
 
 
 # -- what came before ----------------------------------------------------------------------------------------
