@@ -168,6 +168,18 @@ def test_a_cancel_without_an_id_undoes_the_trade_that_is_its_opposite() -> None:
     assert parts(facts.build(), ("quantity", "cost")) == [(100, 1000)]
 
 
+def test_a_cancel_of_a_trade_that_no_document_holds_is_a_trade_and_is_said() -> None:
+    facts = Facts()
+    facts.covered(1, 9)
+    facts.held(9, 90, 900)
+    lost = facts.trade(2, 10, -100)
+    facts.cancel(3, lost, cost=D(-100))
+    facts.rows["trades"].pop(0)
+    made = facts.build()
+    assert parts(made, ("origin", "quantity"), is_open=True) == [("opening", 90)]
+    assert ["cancels a trade" in problem for problem in made.lot_issues["problem"]] == [True]
+
+
 # -- what is built -------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,10 @@ _PROBLEMS: Final = {
         "The row states no money, so what it opens has no basis. Add the fields Proceeds and Trade Money (for a "
         "transfer: Position Amount) to the Flex query.",
     ),
+    "lone_cancel": (
+        "warning",
+        "The row cancels a trade that is in no document, so it counts as a trade of its own. {fetch}",
+    ),
     "unseen": ("warning", "The position shrank on days that no statement covers. {fetch}"),
     "zero_cost": (
         "warning",
