@@ -244,7 +244,9 @@ def test_the_run_is_visible_to_dagster_with_everything_it_did(published: Path) -
     marts = {f"marts/{path.stem}" for path in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql")}
     assert len(clean) > 15
     assert len(marts) > 15
-    assert {"raw/documents", "published/version"} | clean | marts <= set(seen["assets"])
+    features = {f"features/{path.stem}" for path in (published / "features").glob("*.parquet")}
+    assert features == {"features/tax_lots", "features/lot_balances", "features/lot_issues"}
+    assert {"raw/documents", "published/version"} | clean | features | marts <= set(seen["assets"])
     assert max(Counter(seen["assets"]).values()) == 1
 
     checks = {(asset, name) for asset, name, _ in seen["checks"]}
@@ -254,7 +256,7 @@ def test_the_run_is_visible_to_dagster_with_everything_it_did(published: Path) -
         name for asset, name in checks if asset == "published/version"
     }
     facts_about_documents = {"clean/documents", "clean/document_sections"}
-    assert {(asset, "contract") for asset in clean - facts_about_documents} <= checks
+    assert {(asset, "contract") for asset in (clean - facts_about_documents) | features} <= checks
     tested = {asset for asset, name in checks if name.startswith(("primary_key", "no_row"))}
     assert {"marts/fct_trade", "marts/reconciliation", "marts/document_section"} <= tested
 

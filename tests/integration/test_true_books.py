@@ -100,6 +100,37 @@ def test_realised_pnl_of_each_day(demo: Path, simulation: Simulation) -> None:
     assert off == []
 
 
+def test_cost_basis_of_each_day_that_no_snapshot_tells(demo: Path, simulation: Simulation) -> None:
+    sql = """
+        select account_id, position_date, conid, cost_basis from fct_position_daily
+        where asset_class <> 'CASH' and quantity_basis <> 'reported'
+    """
+    off, found = [], rows(demo, sql)
+    for account, day, conid, cost in found:
+        true = sum(lot.cost for lot in simulation.books.lots(account, day)[conid])
+        if cost is None or abs(cost - true) >= CENT:
+            off.append((account, day, conid, cost, true))
+    assert off == []
+    assert len(found) > 10_000
+
+
+def test_unrealised_pnl_is_value_less_cost(demo: Path) -> None:
+    sql = """
+        select count(*), count(unrealized_pnl) from fct_position_daily
+        where asset_class not in ('CASH', 'FUT') and unrealized_pnl is distinct from market_value - cost_basis
+    """
+    assert rows(demo, sql) == [(0, 0)]
+
+
+def test_every_closing_of_the_broker_is_one_of_our_lots(demo: Path) -> None:
+    sql = """
+        select check_name, status, sum(broker) from reconciliation where check_name like 'lots%' group by all
+    """
+    tied = {name: figure for name, status, figure in rows(demo, sql) if status == "tied"}
+    assert set(tied) == {"lots_realized", "lots_closed", "lots_quantity", "lots_cost_basis"}
+    assert min(tied["lots_closed"], tied["lots_quantity"], tied["lots_cost_basis"]) > 300
+
+
 def test_twr_of_each_day_and_of_the_whole(demo: Path, simulation: Simulation) -> None:
     ours = {(a, d): r for a, d, r in rows(demo, "select account_id, return_date, twr from fct_return_daily")}
     books = simulation.books

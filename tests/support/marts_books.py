@@ -272,6 +272,11 @@ def documents() -> Tables:
             {"account_id": "DOCS", "report_date": MON, "instrument_key": "9", "level": "LOT", "source_rows": 3,
              "quantity": D(1), "document_id": "D1", "section": "OpenPositions"},
         ],
+        "position_lots": [
+            {"account_id": "DOCS", "report_date": MON, "instrument_key": "9", "lot_ordinal": lot,
+             "quantity": D(1), "document_id": "D1", "section": "OpenPositions"}
+            for lot in range(3)
+        ],
         "fx_rates": [
             {"rate_date": MON, "from_currency": "GBP", "to_currency": "CHF", "rate": D("1.1"), "document_id": "D1",
              "section": "ConversionRates", "row_ordinal": 0},

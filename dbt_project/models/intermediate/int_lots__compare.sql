@@ -47,12 +47,13 @@ realized as (
         trades.symbol,
         trades.currency,
         case when by_trade.closed_by is null then 0 else by_trade.realized_pnl end as ours,
-        trades.realized_pnl as broker,
+        -- A row without a cost and with a PnL of zero does not state its PnL.
+        case when trades.cost is not null or trades.realized_pnl <> 0 then trades.realized_pnl end as broker,
         {{ half_a_cent() }} as tolerance,
         {{ exact_product(
             'case when by_trade.closed_by is null then 0 else by_trade.realized_pnl end', 'trades.fx_rate_to_base'
         ) }} as ours_base,
-        trades.realized_pnl_base as broker_base,
+        case when trades.cost is not null or trades.realized_pnl <> 0 then trades.realized_pnl_base end as broker_base,
         trades.document_id,
         trades.section,
         trades.row_ordinal

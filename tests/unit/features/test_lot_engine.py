@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from tests.support.lot_tables import Facts, at, balances, day, parts, total
+from transforms.features.tax_lots import build_tax_lots
 from transforms.features.tax_lots.exact import from_units, share, to_units
 
 D = Decimal
@@ -111,6 +112,17 @@ def test_rows_can_be_followed_to_the_event_and_the_document() -> None:
     ]
 
 
+def test_a_trade_without_money_has_no_basis_and_says_which_field_is_missing() -> None:
+    facts = Facts()
+    facts.trade(1, 10, 0, proceeds=None)
+    facts.trade(2, 10, 0, proceeds=None, trade_money=D(700))
+    made = facts.build()
+    assert parts(made, ("cost",)) == [None, 700]
+    assert balances(made)[-1] == (day(2), 20, None)
+    (problem,) = made.lot_issues["problem"]
+    assert "Proceeds" in problem
+
+
 # -- cancels -------------------------------------------------------------------------------------------------
 
 
@@ -154,6 +166,39 @@ def test_a_cancel_without_an_id_undoes_the_trade_that_is_its_opposite() -> None:
     wrong = facts.trade(1, 100, -1000, price=D(10), trade_id="8")
     facts.cancel(1, wrong, orig_transaction_id=None)
     assert parts(facts.build(), ("quantity", "cost")) == [(100, 1000)]
+
+
+def test_a_cancel_of_a_trade_that_no_document_holds_is_a_trade_and_is_said() -> None:
+    facts = Facts()
+    facts.covered(1, 9)
+    facts.held(9, 90, 900)
+    lost = facts.trade(2, 10, -100)
+    facts.cancel(3, lost, cost=D(-100))
+    facts.rows["trades"].pop(0)
+    made = facts.build()
+    assert parts(made, ("origin", "quantity"), is_open=True) == [("opening", 90)]
+    assert ["cancels a trade" in problem for problem in made.lot_issues["problem"]] == [True]
+
+
+# -- what is built -------------------------------------------------------------------------------------------
+
+
+def test_all_methods_are_built_for_a_small_account_and_fifo_alone_for_a_large_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tables = three_buys().tables()
+    assert set(build_tax_lots(tables).tax_lots["method"]) == {"fifo", "lifo", "hifo", "average"}
+    monkeypatch.setattr("transforms.features.tax_lots.ALL_METHODS_UP_TO", 3)
+    made = build_tax_lots(tables)
+    assert set(made.tax_lots["method"]) == {"fifo"}
+    assert balances(made)[-1] == (day(4), 150, 3500)
+
+
+def test_no_documents_give_empty_tables() -> None:
+    made = Facts().build()
+    assert made.tax_lots.is_empty()
+    assert made.lot_balances.is_empty()
+    assert made.lot_issues.is_empty()
 
 
 # -- what came before ----------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ class _Replay:
         stream, books, dirty = self.stream, self.books, self.dirty
         excluded, take, watched, delivery = self.excluded, self.take, self.watched, stream.delivery
         reasons, special, today = stream.reason, self._special, None
+        lone = [(event, stream.book[event], "lone_cancel") for event in stream.lone_cancels]
+        self.outcome.findings.extend(lone)
         columns = zip(
             stream.kind, stream.book, stream.quantity, stream.money, stream.at, stream.day, stream.opens,
             strict=True,
@@ -107,6 +109,7 @@ class _Replay:
                     lot.reason = reasons[event]
                 if money is None:
                     lot.reason = NO_MONEY
+                    self.outcome.findings.append((event, number, "no_money"))
                 book.add(lot)
                 if watched and event in watched:
                     watched[event] = lot

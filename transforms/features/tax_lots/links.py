@@ -65,16 +65,14 @@ def _original(cancel: Row, candidates: list[Row], used: set[tuple[str, str]]) ->
     return next(iter(same_id or alike), None)
 
 
-def deliveries(
-    trades: pl.DataFrame, instruments: pl.DataFrame
-) -> tuple[dict[tuple[str, str], str], set[str]]:
-    """Groups of option rows and the shares they delivered: (account, event key) -> group, and the complete groups.
+def deliveries(trades: pl.DataFrame, instruments: pl.DataFrame) -> dict[tuple[str, str], str]:
+    """Groups of option rows and the shares they delivered: (account, event key) -> group.
 
     Shares belong to an option by account, booking day, underlying and strike. A group without both sides is none.
     """
     rows = trades.filter(has_code("Ex", "A")).with_columns(_option=is_option())
     if rows.is_empty():
-        return {}, set()
+        return {}
     options = instruments.select("instrument_key", "underlying_symbol", "strike")
     rows = rows.join(options, on="instrument_key", how="left")
     groups: dict[tuple[str, str], str] = {}
@@ -85,7 +83,7 @@ def deliveries(
             groups[row["account_id"], f"trade:{row['trade_key']}"] = group
             sides[group].add(row["_option"])
     complete = {group for group, both in sides.items() if len(both) == 2}
-    return {key: group for key, group in groups.items() if group in complete}, complete
+    return {key: group for key, group in groups.items() if group in complete}
 
 
 def _delivery_group(row: Row) -> str | None:

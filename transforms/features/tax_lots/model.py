@@ -93,6 +93,7 @@ class Stream:
     `book` is the number of the instrument, `at` the age that a lot opened here has, `money` the net money of the
     event (None: unknown), `opens` whether a position may be opened, `day` the number of the booking day.
     `delivery` gives the group of an exercise or assignment: option rows put their cost in, share rows take it out.
+    `lone_cancels` undo nothing that any document holds.
     """
 
     books: int
@@ -107,6 +108,7 @@ class Stream:
     delivery: dict[int, int] = field(default_factory=dict)
     shares_due: dict[int, int] = field(default_factory=dict)
     cancels: dict[int, int] = field(default_factory=dict)
+    lone_cancels: list[int] = field(default_factory=list)
     excluded: set[int] = field(default_factory=set)
     actions: dict[int, Action] = field(default_factory=dict)
     anchors: dict[int, tuple[Anchor, ...]] = field(default_factory=dict)

@@ -29,6 +29,15 @@ _PROBLEMS: Final = {
         "error",
         "The position was held before the first statement, and no row states what it cost. {fetch}",
     ),
+    "no_money": (
+        "error",
+        "The row states no money, so what it opens has no basis. Add the fields Proceeds and Trade Money (for a "
+        "transfer: Position Amount) to the Flex query.",
+    ),
+    "lone_cancel": (
+        "warning",
+        "The row cancels a trade that is in no document, so it counts as a trade of its own. {fetch}",
+    ),
     "unseen": ("warning", "The position shrank on days that no statement covers. {fetch}"),
     "zero_cost": (
         "warning",

@@ -84,6 +84,7 @@ class _Links:
     actions: dict[str, list[list[Row]]]
     parents: dict[str, list[str]]
     held: dict[str, list[Held]]
+    lone_cancels: list[tuple[str, str]]
     tables: Mapping[str, pl.DataFrame]
 
 
@@ -93,14 +94,19 @@ def account_streams(tables: Mapping[str, pl.DataFrame]) -> Iterator[AccountStrea
     found = runs(tables["statement_sections"], tables["positions"])
     held = held_before(found, tables, trades)
     cancels = cancelled_trades(trades)
-    delivery, _ = deliveries(trades, tables["instruments"])
-    actions = action_groups(tables["corporate_actions"])
+    delivery = deliveries(trades, tables["instruments"])
     by_account: dict[str, list[Held]] = defaultdict(list)
     for one in held:
         by_account[one.run.account_id].append(one)
     links = _Links(
-        cancels, delivery, actions, parents(tables["corporate_actions"], tables["instruments"]), by_account, tables
-    )  # fmt: skip
+        cancels=cancels,
+        delivery=delivery,
+        actions=action_groups(tables["corporate_actions"]),
+        parents=parents(tables["corporate_actions"], tables["instruments"]),
+        held=by_account,
+        lone_cancels=_lone_cancels(trades, cancels),
+        tables=tables,
+    )
     anchors = [row for run in found if run.snapshot for row in _anchor_rows(run, by_account[run.account_id])]
     events = in_order(
         as_cancels(
@@ -211,14 +217,24 @@ def _account_stream(account: str, events: pl.DataFrame, links: _Links, found: li
 def _places(account: str, events: pl.DataFrame, links: _Links) -> dict[str, int]:
     """Place in the stream of the events that something refers to, by their keys."""
     cancels = links.cancels.filter(pl.col("account_id") == account)
-    named = {*cancels["cancel"], *cancels["original"], *(key for _, key in links.delivery)}
+    alone = (key for _, key in links.lone_cancels)
+    named = {*cancels["cancel"], *cancels["original"], *(key for _, key in links.delivery), *alone}
     rows = events.select("event_key", "kind").with_row_index("_event")
     found = rows.filter(pl.col("kind").is_in([ACTION, ANCHOR]) | pl.col("event_key").is_in(list(named)))
     return dict(zip(found["event_key"], found["_event"], strict=True))
 
 
+def _lone_cancels(trades: pl.DataFrame, cancels: pl.DataFrame) -> list[tuple[str, str]]:
+    """(account, event key) of the cancels whose original is in no document."""
+    key = pl.concat_str(pl.lit("trade:"), "trade_key")
+    rows = trades.filter("is_cancel").select("account_id", event_key=key)
+    linked = cancels.select("account_id", event_key="cancel")
+    return rows.join(linked, on=["account_id", "event_key"], how="anti").rows()
+
+
 def _link_cancels(stream: Stream, account: str, index: dict[str, int], links: _Links) -> None:
     mine = links.cancels.filter(pl.col("account_id") == account)
+    stream.lone_cancels = sorted(index[key] for owner, key in links.lone_cancels if owner == account)
     for _, cancel, original, at_once in mine.iter_rows():
         if at_once or index[cancel] < index[original]:
             stream.excluded.update((index[cancel], index[original]))
