@@ -26,7 +26,8 @@ days as (
         coalesce(nav.{{ part }}, 0) - coalesce(before_.{{ part }}, 0) as {{ part }}_change,
         {% endfor %}
         known.covers_trades,
-        known.knows_positions and coalesce(known_before.knows_positions, returns.previous_nav_date is null) as knows_positions
+        known.knows_positions
+        and coalesce(known_before.knows_positions, returns.previous_nav_date is null) as knows_positions
     from {{ ref('int_returns__link') }} as returns
     inner join {{ ref('stg_clean__nav_daily') }} as nav
         on returns.account_id = nav.account_id and returns.day_date = nav.report_date
@@ -55,7 +56,9 @@ held as (
         -- What price moves: the value, or for what settles daily the notional.
         case
             when {{ settles_daily('asset_class') }}
-                then {{ exact_product(exact_product('quantity', units_per_quantity('asset_class', 'multiplier')), 'mark_price') }}
+                then {{ exact_product(
+                    exact_product('quantity', units_per_quantity('asset_class', 'multiplier')), 'mark_price'
+                ) }}
             else market_value
         end as value
     from {{ ref('int_positions__value') }}
@@ -107,11 +110,11 @@ gathered as (
         max(symbol) as symbol,
         max(conid) as conid,
         {% for amount in [
-            'value_before', 'value_after', 'quantity_before', 'quantity_after', 'unvalued_before', 'unvalued_after', 'accrued_before', 'trade_units',
-            'trade_proceeds', 'action_proceeds', 'shifted', 'value_brought', 'trade_commissions',
-            'commission_adjustments', 'taxes', 'cash_dividends', 'cash_withholding', 'cash_fees', 'interest', 'other',
-            'accrued_gross', 'accrued_withholding', 'accrued_fees', 'external', 'external_base', 'trade_rows',
-            'without_proceeds', 'unknown_moves', 'first_amount',
+            'value_before', 'value_after', 'quantity_before', 'quantity_after', 'unvalued_before', 'unvalued_after',
+            'accrued_before', 'trade_rows', 'trade_units', 'trade_proceeds', 'without_proceeds', 'action_proceeds',
+            'shifted', 'unknown_moves', 'value_brought', 'trade_commissions', 'commission_adjustments', 'taxes',
+            'cash_dividends', 'cash_withholding', 'cash_fees', 'interest', 'other', 'accrued_gross',
+            'accrued_withholding', 'accrued_fees', 'external', 'external_base', 'first_amount',
         ] %}
         coalesce(sum({{ amount }}), 0) as {{ amount }},
         {% endfor %}
@@ -136,10 +139,10 @@ rated as (
         coalesce(days.covers_trades, false) as covers_trades,
         coalesce(days.knows_positions, false) as knows_positions,
         cast(case when gathered.currency = days.base_currency then 1 else rates.rate end as {{ exact() }}) as rate,
-        cast(case when gathered.currency = days.base_currency then 1 else before_.rate end as {{ exact() }}) as rate_before,
-        cast(case
-            when gathered.first_currency = days.base_currency then 1 else first_rates.rate
-        end as {{ exact() }}) as first_rate,
+        cast(case when gathered.currency = days.base_currency then 1 else before_.rate end as {{ exact() }})
+            as rate_before,
+        cast(case when gathered.first_currency = days.base_currency then 1 else first_rates.rate end as {{ exact() }})
+            as first_rate,
         marks.prior_mtm_pnl
     from gathered
     inner join days
@@ -288,19 +291,9 @@ explained as (
 
 by_instrument as (
     select
-        account_id,
-        day_date,
-        instrument_key,
-        conid,
-        symbol,
-        asset_class,
-        currency,
-        {% for cause in pnl_causes() if cause != 'fx_translation' %}
-        {{ cause }}_local,
-        {% endfor %}
-        {% for cause in pnl_causes() %}
-        {{ cause }}_base,
-        {% endfor %}
+        account_id, day_date, instrument_key, conid, symbol, asset_class, currency,
+        {% for cause in pnl_causes() if cause != 'fx_translation' %}{{ cause }}_local, {% endfor %}
+        {% for cause in pnl_causes() %}{{ cause }}_base, {% endfor %}
         {{ sum_of(pnl_causes_base()) }} as total_base,
         accrued_gross_base,
         accrued_withholding_base,
@@ -360,19 +353,9 @@ residuals as (
 )
 
 select
-    account_id,
-    day_date,
-    instrument_key,
-    conid,
-    symbol,
-    asset_class,
-    currency,
-    {% for cause in pnl_causes() if cause != 'fx_translation' %}
-    {{ cause }}_local,
-    {% endfor %}
-    {% for cause in pnl_causes() %}
-    {{ cause }}_base,
-    {% endfor %}
+    account_id, day_date, instrument_key, conid, symbol, asset_class, currency,
+    {% for cause in pnl_causes() if cause != 'fx_translation' %}{{ cause }}_local, {% endfor %}
+    {% for cause in pnl_causes() %}{{ cause }}_base, {% endfor %}
     total_base,
     accrued_gross_base,
     accrued_withholding_base,
@@ -388,24 +371,14 @@ where
 union all
 
 select
-    account_id,
-    day_date,
-    null,
-    null,
-    null,
-    null,
-    currency,
+    account_id, day_date, null, null, null, null, currency,
     {% for cause in pnl_causes() if cause != 'fx_translation' %}
     {{ 'interest_base' if cause == 'interest' else 'other_base' if cause == 'other' else '0' }},
     {% endfor %}
     {% for cause in pnl_causes() %}
     {{ 'interest_base' if cause == 'interest' else 'other_base' if cause == 'other' else '0' }},
     {% endfor %}
-    interest_base + other_base,
-    0,
-    0,
-    0,
-    0,
+    interest_base + other_base, 0, 0, 0, 0,
     unpriced + unrated > 0 or lacks_currencies,
     case
         when other_base = 0 then null
