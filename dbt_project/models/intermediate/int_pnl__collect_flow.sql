@@ -55,8 +55,8 @@ sales_taxes as (
 
 pieces as (
     select
-        account_id, report_date, coalesce(instrument_key, 'CASH:' || currency) as instrument_key, currency,
-        case when asset_class <> 'CASH' then units end as trade_units,
+        account_id, report_date, instrument_key, currency,
+        case when coalesce(asset_class, '') <> 'CASH' then units end as trade_units,
         proceeds as trade_proceeds,
         trade_rows,
         close_price,
@@ -70,7 +70,7 @@ pieces as (
     union all by name
 
     select
-        account_id, report_date, coalesce(instrument_key, 'CASH:' || commission_currency) as instrument_key,
+        account_id, report_date, instrument_key,
         commission_currency as currency, commission as trade_commissions
     from sized
     where commission <> 0
@@ -78,7 +78,7 @@ pieces as (
     union all by name
 
     select
-        account_id, report_date, coalesce(instrument_key, 'CASH:' || currency) as instrument_key, currency,
+        account_id, report_date, instrument_key, currency,
         case when category in ('dividend', 'payment_in_lieu') then amount end as cash_dividends,
         case when category = 'withholding_tax' then amount end as cash_withholding,
         case when category in ('broker_interest', 'bond_interest') then amount end as interest,
@@ -90,7 +90,7 @@ pieces as (
 
     union all by name
 
-    select account_id, report_date, coalesce(instrument_key, 'CASH:' || currency) as instrument_key, currency, amount as taxes
+    select account_id, report_date, instrument_key, currency, amount as taxes
     from sales_taxes
 
     union all by name
@@ -143,7 +143,8 @@ daily as (
     select
         account_id,
         report_date,
-        instrument_key,
+        -- What names no instrument belongs to the cash of its currency.
+        coalesce(instrument_key, 'CASH:' || coalesce(currency, 'unknown')) as instrument_key,
         currency,
         {% for amount in [
             'trade_units', 'trade_proceeds', 'action_proceeds', 'shifted', 'value_brought', 'trade_commissions',
@@ -161,7 +162,7 @@ daily as (
         sum(first_amount) as first_amount
     from pieces
     where report_date is not null
-    group by account_id, report_date, instrument_key, currency
+    group by all
 )
 
 select

@@ -4,6 +4,17 @@
 -- whatever of the account's result no row explains; so the rows of a day add up to it exactly.
 with
 
+known as (
+    -- Quantities are known where a list of positions, or a start from nothing, lies in the same run of days.
+    select
+        account_id,
+        day_date,
+        covers_trades,
+        bool_or(is_snapshot_day or is_opening or (is_first_nav_day and nav_base = 0))
+            over (partition by account_id, run_id) as knows_positions
+    from {{ ref('int_calendar__day') }}
+),
+
 days as (
     select
         returns.account_id,
@@ -14,7 +25,9 @@ days as (
         {% for part in ['cash', 'dividend_accruals', 'interest_accruals', 'total'] %}
         coalesce(nav.{{ part }}, 0) - coalesce(before_.{{ part }}, 0) as {{ part }}_change,
         {% endfor %}
-        returns.external_flow_base
+        known.covers_trades,
+        known.knows_positions
+        and coalesce(known_before.knows_positions, returns.previous_nav_date is null) as knows_positions
     from {{ ref('int_returns__link') }} as returns
     inner join {{ ref('stg_clean__nav_daily') }} as nav
         on returns.account_id = nav.account_id and returns.day_date = nav.report_date
@@ -22,6 +35,10 @@ days as (
         on returns.account_id = before_.account_id and returns.previous_nav_date = before_.report_date
     left join {{ ref('stg_clean__account') }} as accounts
         on returns.account_id = accounts.account_id
+    left join known
+        on returns.account_id = known.account_id and returns.day_date = known.day_date
+    left join known as known_before
+        on returns.account_id = known_before.account_id and returns.previous_nav_date = known_before.day_date
     where returns.pnl_base is not null
 ),
 
@@ -34,11 +51,14 @@ held as (
         asset_class,
         symbol,
         conid,
+        quantity,
         mark_price,
         -- What price moves: the value, or for what settles daily the notional.
         case
             when {{ settles_daily('asset_class') }}
-                then {{ exact_product(exact_product('quantity', units_per_quantity('asset_class', 'multiplier')), 'mark_price') }}
+                then {{ exact_product(
+                    exact_product('quantity', units_per_quantity('asset_class', 'multiplier')), 'mark_price'
+                ) }}
             else market_value
         end as value
     from {{ ref('int_positions__value') }}
@@ -47,7 +67,7 @@ held as (
 pieces as (
     select
         days.account_id, days.day_date, held.instrument_key, held.currency, held.asset_class, held.symbol, held.conid,
-        held.value as value_after, held.mark_price as close_price,
+        held.value as value_after, held.quantity as quantity_after, held.mark_price as close_price,
         case when held.value is null then 1 end as unvalued_after
     from days
     inner join held on days.account_id = held.account_id and days.day_date = held.position_date
@@ -56,7 +76,7 @@ pieces as (
 
     select
         days.account_id, days.day_date, held.instrument_key, held.currency, held.asset_class, held.symbol, held.conid,
-        held.value as value_before,
+        held.value as value_before, held.quantity as quantity_before,
         case when held.value is null then 1 end as unvalued_before
     from days
     inner join held on days.account_id = held.account_id and days.previous_nav_date = held.position_date
@@ -72,7 +92,9 @@ pieces as (
 
     union all by name
 
-    select days.account_id, days.day_date, accruals.instrument_key, accruals.currency, accruals.open_amount as accrued_before
+    select
+        days.account_id, days.day_date, accruals.currency, accruals.open_amount as accrued_before,
+        coalesce(accruals.instrument_key, 'CASH:' || accruals.currency) as instrument_key
     from days
     inner join {{ ref('int_pnl__accrue_dividend') }} as accruals
         on days.account_id = accruals.account_id and days.previous_nav_date = accruals.day_date
@@ -88,11 +110,11 @@ gathered as (
         max(symbol) as symbol,
         max(conid) as conid,
         {% for amount in [
-            'value_before', 'value_after', 'unvalued_before', 'unvalued_after', 'accrued_before', 'trade_units',
-            'trade_proceeds', 'action_proceeds', 'shifted', 'value_brought', 'trade_commissions',
-            'commission_adjustments', 'taxes', 'cash_dividends', 'cash_withholding', 'cash_fees', 'interest', 'other',
-            'accrued_gross', 'accrued_withholding', 'accrued_fees', 'external', 'external_base', 'trade_rows',
-            'without_proceeds', 'unknown_moves', 'first_amount',
+            'value_before', 'value_after', 'quantity_before', 'quantity_after', 'unvalued_before', 'unvalued_after',
+            'accrued_before', 'trade_rows', 'trade_units', 'trade_proceeds', 'without_proceeds', 'action_proceeds',
+            'shifted', 'unknown_moves', 'value_brought', 'trade_commissions', 'commission_adjustments', 'taxes',
+            'cash_dividends', 'cash_withholding', 'cash_fees', 'interest', 'other', 'accrued_gross',
+            'accrued_withholding', 'accrued_fees', 'external', 'external_base', 'first_amount',
         ] %}
         coalesce(sum({{ amount }}), 0) as {{ amount }},
         {% endfor %}
@@ -114,11 +136,13 @@ rated as (
         ) as symbol,
         coalesce(gathered.conid, instruments.conid) as conid,
         days.previous_nav_date,
+        coalesce(days.covers_trades, false) as covers_trades,
+        coalesce(days.knows_positions, false) as knows_positions,
         cast(case when gathered.currency = days.base_currency then 1 else rates.rate end as {{ exact() }}) as rate,
-        cast(case when gathered.currency = days.base_currency then 1 else before_.rate end as {{ exact() }}) as rate_before,
-        cast(case
-            when gathered.first_currency = days.base_currency then 1 else first_rates.rate
-        end as {{ exact() }}) as first_rate,
+        cast(case when gathered.currency = days.base_currency then 1 else before_.rate end as {{ exact() }})
+            as rate_before,
+        cast(case when gathered.first_currency = days.base_currency then 1 else first_rates.rate end as {{ exact() }})
+            as first_rate,
         marks.prior_mtm_pnl
     from gathered
     inner join days
@@ -151,7 +175,7 @@ moved as (
     -- Without a price before, the broker's own result of the position held over tells what it was worth.
     select
         *,
-        instrument_key like 'CASH:%' as is_cash,
+        instrument_key like 'CASH:%' and first_currency is null as is_cash,
         first_currency is not null as is_pair,
         {{ settles_daily('asset_class') }} as is_margined,
         trade_proceeds + action_proceeds + shifted - value_brought as proceeds_moved,
@@ -180,6 +204,10 @@ judged as (
         *,
         case
             when is_cash or is_pair then null
+            when not knows_positions and trade_rows + abs(quantity_before) + abs(quantity_after) <> 0
+                then 'No Open Positions (OpenPositions) tell what was held: price and trading cannot be told.'
+            when not covers_trades and quantity_before <> quantity_after
+                then 'No statement with Trades covers this day, and the quantity has changed.'
             when value_before is null or value_after is null
                 then 'No price of this day or of the day before is in the documents: price and trading cannot be told.'
             when unknown_moves > 0
@@ -263,19 +291,9 @@ explained as (
 
 by_instrument as (
     select
-        account_id,
-        day_date,
-        instrument_key,
-        conid,
-        symbol,
-        asset_class,
-        currency,
-        {% for cause in pnl_causes() if cause != 'fx_translation' %}
-        {{ cause }}_local,
-        {% endfor %}
-        {% for cause in pnl_causes() %}
-        {{ cause }}_base,
-        {% endfor %}
+        account_id, day_date, instrument_key, conid, symbol, asset_class, currency,
+        {% for cause in pnl_causes() if cause != 'fx_translation' %}{{ cause }}_local, {% endfor %}
+        {% for cause in pnl_causes() %}{{ cause }}_base, {% endfor %}
         {{ sum_of(pnl_causes_base()) }} as total_base,
         accrued_gross_base,
         accrued_withholding_base,
@@ -283,6 +301,7 @@ by_instrument as (
         accrual_translation,
         coalesce(pair_base, 0) as pair_base,
         securities_change,
+        rate is distinct from 1 as is_foreign,
         price_reason is not null as is_unpriced,
         rate_reason is not null or fx_translation_base is null and price_reason is null as is_unrated,
         nullif(concat_ws(
@@ -307,7 +326,9 @@ summed as (
         sum(securities_change) as securities_change,
         sum(accrued_gross_base + accrued_withholding_base + accrued_fees_base + accrual_translation) as accruals_change,
         count(*) filter (where is_unpriced) as unpriced,
-        count(*) filter (where is_unrated) as unrated
+        count(*) filter (where is_unrated) as unrated,
+        bool_or(instrument_key = 'CASH:BASE_SUMMARY') as has_cash_in_base,
+        bool_or(is_foreign) as has_foreign
     from by_instrument
     group by account_id, day_date
 ),
@@ -321,6 +342,8 @@ residuals as (
         days.pnl_base - coalesce(summed.total_base, 0) - days.interest_accruals_change as other_base,
         coalesce(summed.unpriced, 0) as unpriced,
         coalesce(summed.unrated, 0) as unrated,
+        -- The amounts of other currencies are known, but not what each held.
+        coalesce(summed.has_cash_in_base and summed.has_foreign, false) as lacks_currencies,
         days.total_change - days.cash_change - days.dividend_accruals_change - days.interest_accruals_change
         - coalesce(summed.securities_change, 0) as securities_gap,
         days.dividend_accruals_change - coalesce(summed.accruals_change, 0) as accruals_gap
@@ -330,19 +353,9 @@ residuals as (
 )
 
 select
-    account_id,
-    day_date,
-    instrument_key,
-    conid,
-    symbol,
-    asset_class,
-    currency,
-    {% for cause in pnl_causes() if cause != 'fx_translation' %}
-    {{ cause }}_local,
-    {% endfor %}
-    {% for cause in pnl_causes() %}
-    {{ cause }}_base,
-    {% endfor %}
+    account_id, day_date, instrument_key, conid, symbol, asset_class, currency,
+    {% for cause in pnl_causes() if cause != 'fx_translation' %}{{ cause }}_local, {% endfor %}
+    {% for cause in pnl_causes() %}{{ cause }}_base, {% endfor %}
     total_base,
     accrued_gross_base,
     accrued_withholding_base,
@@ -358,29 +371,21 @@ where
 union all
 
 select
-    account_id,
-    day_date,
-    null,
-    null,
-    null,
-    null,
-    currency,
+    account_id, day_date, null, null, null, null, currency,
     {% for cause in pnl_causes() if cause != 'fx_translation' %}
     {{ 'interest_base' if cause == 'interest' else 'other_base' if cause == 'other' else '0' }},
     {% endfor %}
     {% for cause in pnl_causes() %}
     {{ 'interest_base' if cause == 'interest' else 'other_base' if cause == 'other' else '0' }},
     {% endfor %}
-    interest_base + other_base,
-    0,
-    0,
-    0,
-    0,
-    unpriced > 0,
+    interest_base + other_base, 0, 0, 0, 0,
+    unpriced + unrated > 0 or lacks_currencies,
     case
         when other_base = 0 then null
         when unpriced + unrated > 0
             then (unpriced + unrated) || ' row(s) of this day lack a price or an exchange rate: other holds what they made.'
+        when lacks_currencies
+            then 'Cash is reported in base currency alone: other holds the translation of foreign cash.'
         when abs(other_base) <= {{ tolerance() }}
             then 'Other is the rounding of the broker''s own columns: no row of the documents explains it.'
         else 'Other is explained by no row of the documents: cash ' || {{ money_text('other_base - securities_gap - accruals_gap') }}

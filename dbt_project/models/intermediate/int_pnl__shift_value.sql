@@ -37,7 +37,7 @@ held as (
     select account_id, position_date, instrument_key, quantity, mark_price, multiplier, asset_class, currency
     from {{ ref('int_positions__value') }}
     semi join legs using (account_id)
-    where asset_class <> 'CASH'
+    where coalesce(asset_class, '') <> 'CASH'
 ),
 
 weighed as (

@@ -45,7 +45,8 @@ daily as (
         sum(interest_base) filter (where instrument_key is null) as interest_accruals,
         sum(pair_base) as pairs,
         sum(total_base) - coalesce(sum(other_base) filter (where instrument_key is null), 0) as explained,
-        count(*) filter (where is_unpriced and instrument_key is not null) as unpriced
+        cast(coalesce(bool_or(is_unpriced), false) as integer) as untold,
+        min(withheld_reason) filter (where is_unpriced and instrument_key is null) as untold_reason
     from {{ ref('int_pnl__explain_day') }}
     group by account_id, day_date
 ),
@@ -60,9 +61,10 @@ measured as (
         arg_min(
             coalesce(returns.withheld_reason, 'The net asset value of the day before it is in no statement.'), returns.day_date
         ) filter (where returns.pnl_base is null) as unknown_reason,
+        arg_min(daily.untold_reason, daily.day_date) filter (where daily.untold = 1) as untold_reason,
         {% for sum in [
             'price', 'trading', 'pairs', 'dividends', 'withholding', 'accrued', 'interest', 'commissions', 'fees', 'taxes',
-            'fx_translation', 'interest_accruals', 'explained', 'unpriced',
+            'fx_translation', 'interest_accruals', 'explained', 'untold',
         ] %}
         coalesce(sum(daily.{{ sum }}), 0) as {{ sum }}{{ ',' if not loop.last }}
         {% endfor %}
@@ -113,9 +115,13 @@ withheld as (
             when unknown_days > 0
                 then 'The PnL of ' || unknown_days || ' day(s) of this period is withheld: ' || unknown_reason
         end as missing,
-        case when unpriced > 0
-            then unpriced || ' time(s) an instrument lacks a price in this period: add the section '
-                || 'Prior Period Positions (PriorPeriodPositions) to the Flex query.'
+        case
+            when untold > 0
+                then 'The documents leave out what PnL needs on ' || untold || ' day(s) of this period: '
+                    || coalesce(untold_reason, 'prices.')
+                    || ' The sections Open Positions (OpenPositions), Prior Period Positions (PriorPeriodPositions) '
+                    || 'and Cash Report (CashReport) tell them.'
+            when not {{ reports('OpenPositions') }} then {{ section_missing('OpenPositions') }}
         end as missing_prices
     from compared
 ),
@@ -129,6 +135,8 @@ listed as (
         explained as ours,
         broker_explained as broker,
         coalesce(missing, missing_prices, case
+            when not {{ reports('Trades') }} then {{ section_missing('Trades') }}
+            when not {{ reports('CashTransactions') }} then {{ section_missing('CashTransactions') }}
             when broker_explained is null then {{ field_missing('ChangeInNAV', 'Starting Value and Ending Value') }}
         end) as missing,
         'PnL explained by causes against the change of the net asset value less external flows.' as meaning

@@ -44,6 +44,22 @@ not_covered as (
         detail,
         suggestion
     from {{ ref('coverage_gap') }}
+),
+
+unexplained as (
+    select
+        'pnl_unexplained',
+        'warning',
+        account_id,
+        cast(null as varchar),
+        'other',
+        count(*) || ' day(s) whose PnL holds ' || {{ money_text('sum(other_base)') }} || ' that no row explains, from '
+        || strftime(min(pnl_date), '%Y-%m-%d') || ' to ' || strftime(max(pnl_date), '%Y-%m-%d') || '. First: '
+        || arg_min(withheld_reason, pnl_date),
+        'Add the sections that docs/guides/flex-query.md lists to the Flex query; fct_pnl_daily names each day''s reason.'
+    from {{ ref('fct_pnl_daily') }}
+    where instrument_key is null and abs(other_base) > {{ tolerance() }}
+    group by account_id
 )
 
 select
@@ -78,4 +94,6 @@ from (
     select * from without_value
     union all
     select * from not_covered
+    union all
+    select * from unexplained
 )

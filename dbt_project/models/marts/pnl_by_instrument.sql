@@ -46,7 +46,7 @@ realized as (
 positions as (
     select account_id, position_date, instrument_key, unrealized_pnl_base
     from {{ ref('fct_position_daily') }}
-    where asset_class <> 'CASH'
+    where coalesce(asset_class, '') <> 'CASH'
 ),
 
 joined as (
@@ -55,7 +55,7 @@ joined as (
         windows.start_date,
         windows.as_of_date,
         coalesce(realized.realized_base, 0) as realized_base,
-        case when pnl.asset_class <> 'CASH' then
+        case when coalesce(pnl.asset_class, '') <> 'CASH' and pnl.instrument_key is not null then
             case when after_.instrument_key is null then 0 else after_.unrealized_pnl_base end
             - case when before_.instrument_key is null then 0 else before_.unrealized_pnl_base end
         end as unrealized_change_base,
