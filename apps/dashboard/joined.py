@@ -21,7 +21,12 @@ _RATES = """
 
 
 def read_account(reader: Reader) -> Row | None:
-    """All accounts as one, as a row beside those of data.read_book; None where there is only one account."""
+    """All accounts as one, as a row beside those of data.read_book; None where there is only one account.
+
+    A version that was published before there was such a mart offers no whole.
+    """
+    if not reader.records("SELECT 1 AS found FROM duckdb_tables() WHERE table_name = 'fct_return_reporting'"):
+        return None
     rows = reader.records(
         f"""
         WITH {_RATES},

@@ -60,7 +60,7 @@ MARTS = {
     "quantity:n mark_price:n market_value:n market_value_base:n cost_basis_money:n "
     "unrealized_pnl_base:n weight:f as_of_date:d quantity_basis:t",
     "performance_metric": "account_id:t window:t metric:t value:f value_date:d window_start_date:d "
-    "window_end_date:d unit:t withheld_reason:t",
+    "window_end_date:d unit:t withheld_reason:t return_method:t",
     "monthly_return": "account_id:t month_date:d twr:f pnl_base:n",
     "drawdown": "account_id:t nav_date:d twr_index:f peak_index:f drawdown:f",
     "reconciliation": "account_id:t period_start:d period_end:d check_name:t section:t currency:t ours:n "

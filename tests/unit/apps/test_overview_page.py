@@ -277,3 +277,24 @@ def test_one_account_offers_no_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     page = open_page(monkeypatch, write_published(tmp_path / "published", books))
     (choice,) = [box for box in page.selectbox if box.label == "Account"]
     assert len(choice.options) == 1
+
+
+def test_a_return_over_a_hole_names_its_method(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    books = make_books(gap=True)
+    for row in books.rows["performance_metric"]:
+        if (row["account_id"], row["window"], row["metric"]) == (EUR_ACCOUNT, "YTD", "twr"):
+            row |= {"value": 0.1234, "withheld_reason": None, "return_method": "daily_twr and modified_dietz"}
+    page = open_page(monkeypatch, write_published(tmp_path / "published", books), account=EUR_ACCOUNT)
+    assert figure(page, "twr").startswith("+12.34")
+    assert body(page).count("holes by modified Dietz") == 2, "the period's card and the year's"
+
+
+def test_a_version_without_the_joined_returns_still_opens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = write_published(tmp_path / "published")
+    with duckdb.connect(str((folder / "CURRENT" / "tieout.duckdb").resolve())) as connection:
+        connection.execute("DROP TABLE marts.fct_return_reporting")
+    page = open_page(monkeypatch, folder)
+    (choice,) = [box for box in page.selectbox if box.label == "Account"]
+    assert not [option for option in choice.options if option.startswith("All accounts")]
