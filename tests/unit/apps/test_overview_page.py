@@ -297,7 +297,7 @@ def test_a_version_without_the_joined_returns_still_opens(
 ) -> None:
     folder = write_published(tmp_path / "published")
     with duckdb.connect(str((folder / "CURRENT" / "tieout.duckdb").resolve())) as connection:
-        connection.execute("DROP TABLE marts.fct_return_reporting")
+        connection.execute("DROP TABLE marts.performance_metric_reporting")
     page = open_page(monkeypatch, folder)
     (choice,) = [box for box in page.selectbox if box.label == "Account"]
     assert not [option for option in choice.options if option.startswith("All accounts")]
