@@ -54,7 +54,8 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> DbtRun:
     ]
     write_clean(folder / "clean", tables)
     run = run_dbt(
-        folder / "dbt", folder / "clean", "--select", "+performance_metric", "+performance_metric_reporting", "+period_return",
+        folder / "dbt", folder / "clean", "--select", "+performance_metric",
+        "+performance_metric_reporting", "+period_return",
         "+fct_return_reporting",
         "+int_health__books", "+account_summary", "+monthly_return", "+drawdown", "+fct_return_daily",
         "--exclude-resource-type=unit_test",
