@@ -107,6 +107,7 @@ def totals(reader: Reader, where: Filter) -> Result:
                    max(value) FILTER (metric = 'twr') AS twr,
                    max(value) FILTER (metric = 'mwr') AS mwr,
                    max(unit) FILTER (metric = 'mwr') AS mwr_unit,
+                   max(return_method) FILTER (metric = 'twr') AS twr_method,
                    max(withheld_reason) FILTER (metric = 'twr') AS twr_reason,
                    max(withheld_reason) FILTER (metric = 'mwr') AS mwr_reason
             FROM marts.performance_metric
@@ -122,7 +123,7 @@ def totals(reader: Reader, where: Filter) -> Result:
             GROUP BY w.account_id, w."window"
         )
         SELECT w.account_id, w."window", w.first_date, w.last_date, a.base_currency,
-               CAST(m.pnl AS DECIMAL(38, 10)) AS pnl_base, m.twr, m.mwr, m.mwr_unit,
+               CAST(m.pnl AS DECIMAL(38, 10)) AS pnl_base, m.twr, m.twr_method, m.mwr, m.mwr_unit,
                CASE WHEN m.pnl IS NOT NULL THEN cash.income_base END AS income_base,
                CASE WHEN m.pnl IS NOT NULL THEN cash.fees_base END AS fees_base,
                coalesce(m.twr_reason, m.mwr_reason) AS withheld_reason

@@ -21,7 +21,14 @@ _RATES = """
 
 
 def read_account(reader: Reader) -> Row | None:
-    """All accounts as one, as a row beside those of data.read_book; None where there is only one account."""
+    """All accounts as one, as a row beside those of data.read_book; None where there is only one account.
+
+    A version that was published before there was such a mart offers no whole.
+    """
+    if not reader.records(
+        "SELECT 1 AS found FROM duckdb_tables() WHERE table_name = 'performance_metric_reporting'"
+    ):
+        return None
     rows = reader.records(
         f"""
         WITH {_RATES},
@@ -43,16 +50,15 @@ def read_account(reader: Reader) -> Row | None:
                    max(value) FILTER (metric = 'twr' AND "window" = 'YTD') AS ytd_twr,
                    CAST(max(value) FILTER (metric = 'net_contributions' AND "window" = 'SI') AS DECIMAL(38, 10))
                        AS net_contributions_base
-            FROM marts.performance_metric WHERE account_id = 'ALL'
+            FROM marts.performance_metric_reporting WHERE account_id = 'ALL'
         )
         SELECT 'ALL' AS account_id, 'All accounts' AS alias, latest.reporting_currency AS base_currency,
                (SELECT min(return_date) FROM days) AS first_nav_date, latest.return_date AS as_of_date,
                latest.nav_end_reporting AS nav_base, cash.cash AS cash_base, metrics.net_contributions_base,
                latest.pnl_reporting AS day_pnl_base, latest.twr AS day_twr,
                latest.withheld_reason AS day_withheld_reason, metrics.mtd_pnl_base, metrics.mtd_twr,
-               metrics.ytd_pnl_base, metrics.ytd_twr, falls.drawdown AS current_drawdown
+               metrics.ytd_pnl_base, metrics.ytd_twr, latest.drawdown AS current_drawdown
         FROM latest CROSS JOIN cash CROSS JOIN metrics
-        LEFT JOIN marts.drawdown AS falls ON falls.account_id = 'ALL' AND falls.nav_date = latest.return_date
         """
     )
     return rows[0] if rows else None
@@ -64,7 +70,7 @@ def read_overview(reader: Reader, account_id: str, period: Period) -> Overview:
     metrics = reader.records(
         """
         SELECT "window", metric, value, value_date, unit, withheld_reason
-        FROM marts.performance_metric WHERE account_id = $account
+        FROM marts.performance_metric_reporting WHERE account_id = $account
         """,
         {"account": account_id},
     )

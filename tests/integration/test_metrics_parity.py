@@ -30,7 +30,8 @@ VARIABLES = {
     "benchmark": "INVENTED",
 }
 NEEDED = (
-    "--select", "+performance_metric", "+fct_return_reporting", "+fct_external_flow", "+fct_trade", "+fct_nav_daily",
+    "--select", "+performance_metric", "+performance_metric_reporting", "+fct_return_reporting",
+    "+fct_external_flow", "+fct_trade", "+fct_nav_daily",
     "+fct_return_daily", "--exclude-resource-type=unit_test",
 )  # fmt: skip
 
@@ -85,7 +86,7 @@ def compare(marts: DbtRun) -> dict[str, int]:
     closes = Prices.of([close for _, close in CLOSES], [day for day, _ in CLOSES])
     theirs = {
         (row["account_id"], row["window"], row["metric"]): row
-        for row in marts.dicts("select * from performance_metric")
+        for row in marts.dicts("from performance_metric union all from performance_metric_reporting")
     }
     counts: dict[str, int] = defaultdict(int)
     for account, name, window in windows(marts):

@@ -224,6 +224,9 @@ def _reporting(books: Books) -> None:
     ]  # fmt: skip
     for window, start in _STARTS.items():
         _window(books, "ALL", window, [row for row in days if row["return_date"] >= start])
+    metrics = books.rows["performance_metric"]
+    books.rows["performance_metric_reporting"] = [row for row in metrics if row["account_id"] == "ALL"]
+    books.rows["performance_metric"] = [row for row in metrics if row["account_id"] != "ALL"]
 
 
 def _description(row: dict[str, object]) -> str:

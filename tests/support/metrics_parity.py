@@ -76,7 +76,8 @@ def windows(marts: DbtRun) -> Iterator[tuple[str, str, Window]]:
         """
     )
     found = marts.rows(
-        """select distinct account_id, "window", window_start_date, window_end_date from performance_metric
+        """select distinct account_id, "window", window_start_date, window_end_date
+           from (from performance_metric union all from performance_metric_reporting)
            where window_start_date is not null order by all"""
     )
     for account, name, start, end in found:

@@ -49,7 +49,7 @@ MARTS = {
     "withheld_reason:t",
     "fct_return_reporting": "account_id:t reporting_currency:t return_date:d previous_nav_date:d "
     "return_status:t nav_start_reporting:n nav_end_reporting:n external_flow_reporting:n pnl_reporting:n twr:f "
-    "accounts:i fx_rate_to_reporting:n withheld_reason:t",
+    "accounts:i fx_rate_to_reporting:n withheld_reason:t drawdown:f",
     "account_summary": "account_id:t base_currency:t as_of_date:d nav_base:n cash_base:n day_pnl_base:n "
     "mtd_pnl_base:n ytd_pnl_base:n day_twr:f mtd_twr:f ytd_twr:f since_inception_twr:f "
     "current_drawdown:f net_contributions_base:n realized_ytd_base:n day_withheld_reason:t "
@@ -64,7 +64,9 @@ MARTS = {
     "quantity:n mark_price:n market_value:n market_value_base:n cost_basis_money:n "
     "unrealized_pnl_base:n weight:f as_of_date:d quantity_basis:t",
     "performance_metric": "account_id:t window:t metric:t value:f value_date:d window_start_date:d "
-    "window_end_date:d unit:t withheld_reason:t",
+    "window_end_date:d unit:t withheld_reason:t return_method:t",
+    "performance_metric_reporting": "account_id:t window:t metric:t value:f value_date:d window_start_date:d "
+    "window_end_date:d unit:t withheld_reason:t return_method:t",
     "monthly_return": "account_id:t month_date:d twr:f pnl_base:n",
     "drawdown": "account_id:t nav_date:d twr_index:f peak_index:f drawdown:f",
     "reconciliation": "account_id:t period_start:d period_end:d check_name:t section:t currency:t ours:n "

@@ -20,6 +20,9 @@ STALE_AFTER_DAYS = 4
 
 FIRST_PAINT_SECONDS = 0.3
 
+_BRIDGED = "holes by modified Dietz"
+"""How a return is marked whose window has days without a value: the mart chained it over them."""
+
 _ONLY_WINDOWS = "computed for " + ", ".join(METRIC_WINDOWS) + " only"
 
 
@@ -145,8 +148,11 @@ def _pnl_card(page: Page, overview: data.Overview, name: str, label: str, basis:
     else:
         why_amount = _metric(overview, basis, "pnl")["withheld_reason"]
         why_twr = _metric(overview, basis, "twr")["withheld_reason"]
+    chained = None if name == "day" else _metric(overview, basis, "twr")["value"]
     sub = f"<b>{page.formats.ratio(twr)}</b> TWR"
-    if twr is None:
+    if twr is None and chained is not None:
+        sub = f"<b>{page.formats.ratio(chained)}</b> TWR, {_BRIDGED}"
+    elif twr is None:
         sub = f'TWR {MISSING} <span class="kpi-reason">{escape(why_twr or "withheld")}</span>'
     return Card(
         f"{name}-pnl",
@@ -169,6 +175,8 @@ def _twr_card(page: Page, period: Period, overview: data.Overview) -> Card:
         value, reason = data.linked_twr(overview.days)
     yearly = _metric(overview, window, "cagr")["value"]
     sub = f"time-weighted, net of fees, {escape(page.currency)}"
+    if window and value is not None and data.linked_twr(overview.days)[0] is None:
+        sub += f", {_BRIDGED}"
     if yearly is not None and yearly != value:
         sub += f" · {page.formats.ratio(yearly)} a year"
     return Card(

@@ -58,7 +58,11 @@ days as (
 ),
 
 present as (
-    select days.series_id, days.day_date, accounts.*
+    select
+        days.series_id,
+        days.day_date,
+        accounts.*,
+        case when members.is_joined then accounts.account_id || ': ' else '' end as prefix
     from days
     inner join members on days.series_id = members.series_id
     inner join accounts
@@ -78,12 +82,16 @@ cells as (
         present.day_date = present.first_date and present.is_opened as is_opening,
         present.day_date = present.last_date and present.has_ended as is_leaving,
         present.day_date > own.day_date as is_carried,
-        case when present.day_date = own.day_date then own.return_status when own.is_before_gap then 'gap' end as status,
+        -- Status and reason in one text, so that the first of several is a minimum.
         case
-            when present.day_date = own.day_date then own.withheld_reason
+            when present.day_date = own.day_date
+                then case when own.return_status in ('flows_unknown', 'gap', 'rate_missing')
+                    then own.return_status || '|' || present.prefix || own.withheld_reason
+                end
             when own.is_before_gap
-                then 'No statement covers the days after ' || strftime(own.day_date, '%Y-%m-%d') || '.'
-        end as reason,
+                then 'gap|' || present.prefix || 'No statement covers the days after '
+                    || strftime(own.day_date, '%Y-%m-%d') || '.'
+        end as broken,
         rates.rate,
         case when own.nav_end_base = 0 then 0 else {{ exact_product('own.nav_end_base', 'rates.rate') }} end as nav
     from present
@@ -138,11 +146,8 @@ summed as (
         coalesce(sum(nav) filter (where is_leaving), 0) as leaving,
         bool_and(is_opening) as is_opening,
         any_value(rate) as rate,
-        min(status) filter (where status in ('flows_unknown', 'gap', 'rate_missing')) as broken_status,
-        arg_min(
-            case when series_id = 'ALL' then account_id || ': ' else '' end || reason, (status, account_id)
-        ) filter (where status in ('flows_unknown', 'gap', 'rate_missing')) as broken_reason,
-        string_agg(distinct coalesce(base_currency, 'an unknown base currency'), ', ') filter (where nav is null) as unvalued
+        min(broken) as broken,
+        min(coalesce(base_currency, 'an unknown base currency')) filter (where nav is null) as unvalued
     from cells
     group by series_id, day_date
 ),
@@ -173,7 +178,7 @@ judged as (
         followed.nav_end - followed.joined + coalesce(flows.outflow, 0) - least(coalesce(flows.moved, 0), 0) as result,
         case
             when followed.is_first_day and not followed.is_opening then 'base'
-            when followed.broken_status is not null then followed.broken_status
+            when followed.broken is not null then split_part(followed.broken, '|', 1)
             when flows.flows_without_rate > 0 or capital is null or result is null then 'rate_missing'
             when capital = 0 and result = 0 then 'no_capital'
             when capital <= 0 then 'capital_not_positive'
@@ -222,7 +227,7 @@ select
         when 'no_capital' then 'Nothing was held on this day.'
         when 'capital_not_positive' then 'The net asset value at the start plus the inflows is not above zero.'
         when 'rate_missing' then coalesce(
-            known.broken_reason,
+            substr(known.broken, strpos(known.broken, '|') + 1),
             'No document has an exchange rate from ' || known.unvalued || ' to ' || currencies.reporting_currency
             || ' on this day.',
             'No document has an exchange rate to ' || currencies.reporting_currency
@@ -230,7 +235,7 @@ select
         )
         when 'base' then null
         when 'computed' then null
-        else known.broken_reason
+        else substr(known.broken, strpos(known.broken, '|') + 1)
     end as withheld_reason
 from known
 cross join (select any_value(reporting_currency) as reporting_currency from {{ ref('int_fx__reporting') }}) as currencies

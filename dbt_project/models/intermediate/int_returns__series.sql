@@ -1,6 +1,7 @@
 -- The daily returns that windows, months and drawdowns are made of: each account in its base currency, and 'ALL',
 -- all accounts as one, in the reporting currency.
-{{ config(materialized='view') }}
+-- Inlined, as staging is: unit tests ask for views.
+{{ config(materialized=var('staging_materialized', 'ephemeral')) }}
 
 select
     account_id,

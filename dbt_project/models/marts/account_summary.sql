@@ -25,12 +25,16 @@ windows as (
     select
         windows.account_id,
         {% for name, prefix in [('MTD', 'mtd'), ('QTD', 'qtd'), ('YTD', 'ytd'), ('SI', 'since_inception')] %}
-        max(case when windows.withheld_reason is null then windows.pnl_base end)
+        max(case when windows.withheld_reason is null then windows.pnl_base else windows.chained_pnl_base end)
             filter (where windows.performance_window = '{{ name }}') as {{ prefix }}_pnl_base,
         max(statistics.twr) filter (where windows.performance_window = '{{ name }}') as {{ prefix }}_twr,
         {% endfor %}
         max(windows.start_date) filter (where windows.performance_window = 'SI') as since_inception_date,
-        max(case when windows.withheld_reason is null then windows.net_contributions_base end)
+        max(
+            case when windows.withheld_reason is null
+                then windows.net_contributions_base else windows.chained_contributions_base
+            end
+        )
             filter (where windows.performance_window = 'SI') as net_contributions_base,
         max(money_weighted.mwr) filter (where windows.performance_window = 'SI') as since_inception_mwr,
         max(case when trades.withheld_reason is null then trades.realized_base end)

@@ -7,16 +7,16 @@ withheld_metrics as (
         'info' as severity,
         account_id,
         cast(null as varchar) as section,
-        "window" as subject,
+        performance_window as subject,
         string_agg(metric, ', ' order by metric) || ': ' || withheld_reason as detail,
         'Fetch older statements where history is missing; otherwise nothing is to be done.' as suggestion
-    from {{ ref('performance_metric') }}
+    from {{ ref('int_performance__metric') }}
     where
         withheld_reason is not null
         and unit <> 'date'
         -- A benchmark is a choice: its absence is no finding.
         and withheld_reason not like 'No benchmark series%'
-    group by account_id, "window", withheld_reason
+    group by account_id, performance_window, withheld_reason
 ),
 
 without_value as (

@@ -9,3 +9,4 @@ select
     drawdown,
     chain_start_date
 from {{ ref('int_returns__index') }}
+where account_id <> 'ALL'

@@ -15,7 +15,7 @@ months as (
         arg_max(nav_end_base, day_date) as nav_end_base,
         count(*) filter (where breaks_chain) as broken_days,
         arg_min(withheld_reason, day_date) filter (where breaks_chain) as broken_reason
-    from {{ ref('int_returns__series') }}
+    from {{ ref('int_returns__link') }}
     where return_status <> 'base'
     group by all
 )

@@ -277,3 +277,27 @@ def test_one_account_offers_no_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     page = open_page(monkeypatch, write_published(tmp_path / "published", books))
     (choice,) = [box for box in page.selectbox if box.label == "Account"]
     assert len(choice.options) == 1
+
+
+def test_a_return_over_a_hole_names_its_method(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    books = make_books(gap=True)  # in 2025
+    for row in books.rows["performance_metric"]:
+        if (row["account_id"], row["metric"]) == (EUR_ACCOUNT, "twr") and row["window"] in ("SI", "YTD"):
+            row |= {"value": 0.1234, "withheld_reason": None, "return_method": "daily_twr and modified_dietz"}
+    for row in books.rows["account_summary"]:
+        row["ytd_twr"] = None
+    published = write_published(tmp_path / "published", books)
+    page = open_page(monkeypatch, published, account=EUR_ACCOUNT, period="All")
+    assert figure(page, "twr").startswith("+12.34")
+    assert body(page).count("holes by modified Dietz") == 2, "since inception, and on the card of the year"
+
+
+def test_a_version_without_the_joined_returns_still_opens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = write_published(tmp_path / "published")
+    with duckdb.connect(str((folder / "CURRENT" / "tieout.duckdb").resolve())) as connection:
+        connection.execute("DROP TABLE marts.performance_metric_reporting")
+    page = open_page(monkeypatch, folder)
+    (choice,) = [box for box in page.selectbox if box.label == "Account"]
+    assert not [option for option in choice.options if option.startswith("All accounts")]

@@ -1,0 +1,14 @@
+-- Every metric of all accounts as one, a row each, in the reporting currency.
+select
+    account_id,
+    performance_window as "window",
+    metric,
+    value,
+    value_date,
+    window_start_date,
+    window_end_date,
+    unit,
+    withheld_reason,
+    return_method
+from {{ ref('int_performance__metric') }}
+where account_id = 'ALL'
