@@ -28,7 +28,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def ingest(
     ctx: typer.Context,
     files: Annotated[
-        list[Path], typer.Argument(help="Documents of the broker (Flex XML).", exists=True, dir_okay=False)
+        list[Path],
+        typer.Argument(
+            help="Documents of the broker: Flex queries as XML or CSV, Activity Statements as CSV.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:
