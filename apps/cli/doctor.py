@@ -129,7 +129,7 @@ def _version(reader: Reader) -> Iterator[Finding]:
             "published version",
             "warning",
             f"{reader.version.id} is made from no document",
-            f"put a Flex XML into the inbox and run `tieout run` ({GUIDE})",
+            f"put a Flex document into the inbox and run `tieout run` ({GUIDE})",
         )
         return
     detail = (

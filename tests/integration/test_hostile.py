@@ -71,7 +71,12 @@ def hostile_documents(secret: Path) -> dict[str, Hostile]:
         "late-nul.xml": Hostile(deposit("a" * 100_000 + "\0b"), ("line 2",)),
         "other.xml": Hostile(b"<Statement/>", ("Statement", "FlexQueryResponse", "line 1")),
         "answer.xml": Hostile(SERVICE_ANSWER, ("1019", "Please try again shortly", "line 1")),
-        "activity.csv": Hostile(b'"ClientAccountID","Symbol","Quantity"\n"U9","A","1"\n', ("CSV", "line 1")),
+        "table.csv": Hostile(b'"a","b","c"\n"U9","A","1"\n', ("CSV", "line 1")),
+        "flex.csv": Hostile(b'"ClientAccountID","Symbol","Quantity"\n"U9","A"\n', ("shorter", "line 2")),
+        "cut.csv": Hostile(
+            b'"BOF","U9","q","20240102","20240102"\n"BOS","CRTT","Cash"\n', ("truncated", "line 2")
+        ),
+        "german.csv": Hostile(b"Statement,Header,Feldname,Feldwert\n", ("German", "line 1")),
         "twice.xml": Hostile(deposit() + deposit(), ("line ",)),
         "huge.xml": Hostile(deposit("x" * 8_000_000), ("longer than 1 MiB", "line 2")),
         "undefined.xml": Hostile(deposit("&nbsp;"), ("line 2",)),

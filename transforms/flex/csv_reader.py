@@ -194,7 +194,9 @@ class _Reading:
                 f"A row of {table.section.name} is {what} than its headers: {len(cells)} cells, {table.width} headers"
             )
         statement = self._statement(table.account(cells))
-        self._rows.report(table.section.name, statement, table.section.known, table.unknown)
+        if statement.index not in table.reported:
+            self._rows.report(table.section.name, statement, table.section.known, table.unknown)
+            table.reported.add(statement.index)
         names, values = table.attributes(cells)
         self._rows.add(table.section.name, statement, table.element(cells), names, values)
         if statement.from_date is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Context, Decimal, InvalidOperation
 
 from transforms.csv_text import place
 from transforms.documents import DocumentError
@@ -13,11 +13,14 @@ _BASE_SUMMARY = "BASE_SUMMARY"
 _TOLD_DAYS = ("fromDate", "toDate")
 _SEEN_DAYS = ("reportDate", "tradeDate")
 _DAYS_BEFORE_THE_PERIOD = frozenset({"EquitySummaryInBase", "ConversionRates"})
-_SUM_DIGITS = 60
+_SUMS = Context(prec=60)
 
 
 class CsvTable:
-    """A row of headers and what is known of the rows below it, as they come."""
+    """A row of headers and what is known of the rows below it, as they come.
+
+    `code` is blank where no record ends the table; `reported` holds the statements that were said to have it.
+    """
 
     def __init__(self, section: CsvSection, code: str, headers: Sequence[str], line: int) -> None:
         self.section = section
@@ -26,6 +29,7 @@ class CsvTable:
         self.width = len(headers)
         self.names, self.unknown = section.attributes(headers)
         self.count = 0
+        self.reported: set[int] = set()
         self._headers = tuple(headers)
         at = {name: number for number, name in enumerate(self.names)}
         self._account = at.get("accountId")
@@ -35,7 +39,7 @@ class CsvTable:
         seen = () if section.name in _DAYS_BEFORE_THE_PERIOD else _SEEN_DAYS
         self._seen = [at[name] for name in seen if name in at]
         folded = [fold(header) for header in headers]
-        summed = (*section.checksum, *section.amounts)
+        summed = (*section.checksum, *section.amounts) if code else ()
         self._sums = {folded.index(header): Decimal(0) for header in summed if header in folded}
         self._sum_is_sure = bool(section.checksum) and section.checksum[0] in folded
 
@@ -114,5 +118,4 @@ def _plus(total: Decimal, text: str) -> Decimal:
     number = _decimal(text)
     if number is None:
         return total
-    with localcontext(prec=_SUM_DIGITS):
-        return total + number
+    return _SUMS.add(total, number)

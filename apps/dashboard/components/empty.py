@@ -20,7 +20,7 @@ def nothing_published(published: Path) -> None:
     """No version at all."""
     _box(
         "Nothing is published yet",
-        "<p>Drop an Activity Flex document (XML) of your account into the inbox, or hand it over:</p>"
+        "<p>Drop an Activity Flex document (XML or CSV) of your account into the inbox, or hand it over:</p>"
         "<p><code>tieout ingest statement.xml</code> then <code>tieout run</code></p>"
         f"{_DEMO}<p>Looked in <code>{escape(str(published))}</code>.</p>",
     )

@@ -29,6 +29,7 @@ OTHER_LEVELS_OF_TRADES = {"closed_lots", "wash_sales"}
 WITHOUT_A_SAMPLE = {
     *(
         "closed_lots",
+        "source_agreements",
         "wash_sales",
         "interest_details",
         "transaction_taxes",
