@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration.packaged_lineage import PACKAGED, packaged
+from orchestration.packaged_lineage import PACKAGED
 from orchestration.resources.dbt import PROJECT, Dbt
 from transforms.lineage.graph import Model, column_lineage
 from transforms.lineage.model_sql import BUILD_FACT, LineageError
@@ -55,14 +55,14 @@ def main(arguments: list[str]) -> int:
     try:
         if "--check" in arguments:
             return _check()
-        PACKAGED.parent.mkdir(exist_ok=True)
-        PACKAGED.write_text(as_csv(computed()), encoding="utf-8")
+        rows = computed()
     except LineageError as error:
         print(f"column lineage cannot be told:\n{error}", file=sys.stderr)
         return 1
-    packaged.cache_clear()
-    columns = {(row.mart, row.column_name) for row in packaged()}
-    print(f"column lineage: {len(packaged())} rows for {len(columns)} published columns")
+    PACKAGED.parent.mkdir(exist_ok=True)
+    PACKAGED.write_text(as_csv(rows), encoding="utf-8")
+    columns = {(row.mart, row.column_name) for row in rows}
+    print(f"column lineage: {len(rows)} rows for {len(columns)} published columns")
     return 0
 
 
