@@ -186,8 +186,10 @@ def tied(
             ],
             # Tuesday's close: what makes its value of 1080 with the cash that the buy left.
             "position_marks": [
-                {**one, "mark_date": TUE, "instrument_key": "1", "asset_class": "STK", "multiplier": D(1),
-                 "price": D("18.1")}
+                {**one, "mark_date": TUE, "instrument_key": "1", "conid": 1, "symbol": "ABC", "asset_class": "STK",
+                 "price": D("18.1"), "multiplier": D(1), "prior_mtm_pnl": D(0)},
+                {**one, "mark_date": WED, "instrument_key": "1", "conid": 1, "symbol": "ABC", "asset_class": "STK",
+                 "price": D(24), "multiplier": D(1), "prior_mtm_pnl": marked},
             ],
             "dividend_accruals": [
                 {**one, "report_date": WED, "accrual_key": "1", "net_amount": accrued + off}
@@ -204,10 +206,6 @@ def tied(
             ],
             "closed_lots": [
                 {**one, "lot_key": "1", "conid": 1, "symbol": "ABC", "report_date": WED, "realized_pnl": gain + off}
-            ],
-            "position_marks": [
-                {**one, "mark_date": WED, "instrument_key": "1", "conid": 1, "symbol": "ABC", "asset_class": "STK",
-                 "price": D(24), "multiplier": D(1), "prior_mtm_pnl": marked}
             ],
             "mtm_performance": [
                 {**period, "instrument_key": "1", "conid": 1, "symbol": "ABC", "asset_class": "STK",
