@@ -13,9 +13,9 @@ statements as (
 ),
 
 booked as (
-    select account_id, exec_id, trade_id
-    from {{ ref('int_trades__convert') }}
-    where account_id in (select account_id from confirmed)
+    select trades.account_id, trades.exec_id, trades.trade_id
+    from (select distinct account_id from confirmed) as concerned
+    inner join {{ ref('int_trades__convert') }} as trades on concerned.account_id = trades.account_id
 ),
 
 awaited as (
