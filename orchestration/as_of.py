@@ -1,4 +1,4 @@
-"""The marts as of an earlier instant, in one file: a refresh of a folder of its own. Why so: docs/adr/0017-as-of.md."""
+"""The marts as of an earlier instant, in one file: a refresh of a folder of its own. Why so: docs/adr/0009-as-of.md."""
 
 import os
 import shutil
