@@ -85,7 +85,10 @@ def test_a_day_s_return_is_made_of_values_and_flows() -> None:
 
 
 def test_plain_columns_come_from_one_attribute() -> None:
-    assert of("fct_trade.commission", "value") == {"trades.commission": {"Trades.ibCommission"}}
+    assert of("fct_trade.commission", "value") == {
+        "trades.commission": {"Trades.ibCommission"},
+        "trade_confirmations.commission": {"TradeConfirms.commission", "TradeConfirms.ibCommission"},
+    }
     assert of("fct_closed_lot.open_at", "value") == {"closed_lots.open_at": {"Trades.openDateTime"}}
     assert of("fct_cash_transaction.category", "derived") == {
         "cash_transactions.category": {"CashTransactions.type"}
@@ -105,8 +108,8 @@ def test_columns_without_a_source_say_why() -> None:
     assert of("build_info.version_id", "value") == {"": {"fact of the build: version_id"}}
     assert of("build_info.accounts", "value") == {"": {"count of rows"}}
     assert of("column_lineage.via", "value") == {"": {"packaged with the code"}}
-    assert of("fct_trade.row_ordinal", "value") == {
-        "trades.row_ordinal": {"place of the row in its document"}
+    assert of("fct_closed_lot.row_ordinal", "value") == {
+        "closed_lots.row_ordinal": {"place of the row in its document"}
     }
 
 

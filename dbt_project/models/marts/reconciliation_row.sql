@@ -191,7 +191,11 @@ select
 from (
     select * from {{ ref('int_reconciliation__row') }}
     union all
-    select * from {{ ref('int_reconciliation__lot_row') }}
+    -- A lot may differ from a snapshot that was corrected later: then the check is restated, not broken.
+    select lots.*
+    from {{ ref('int_reconciliation__lot_row') }} as lots
+    semi join (select * from {{ ref('reconciliation') }} where status = 'broken') as broken_checks
+        using (account_id, check_name, period_start, period_end)
 )
 
 union all

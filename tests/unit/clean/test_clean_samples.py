@@ -25,7 +25,7 @@ FINEST_FIRST = {
     "TradeConfirms": ("EXECUTION", "ORDER", "SYMBOL_SUMMARY", "ASSET_SUMMARY"),
 }
 GATHERED = {"accounts", "instruments", "statements", "statement_sections", "source_agreements"}
-OTHER_LEVELS_OF_TRADES = {"closed_lots", "wash_sales"}
+OTHER_LEVELS = {"closed_lots", "wash_sales", "position_lots"}
 WITHOUT_A_SAMPLE = {
     *(
         "closed_lots",
@@ -40,9 +40,7 @@ WITHOUT_A_SAMPLE = {
     *("borrow_fees", "fx_positions"),
 }
 SECTIONS = {
-    table.inputs[-1]: name
-    for name, table in CLEAN_TABLES.items()
-    if name not in GATHERED | OTHER_LEVELS_OF_TRADES
+    table.inputs[-1]: name for name, table in CLEAN_TABLES.items() if name not in GATHERED | OTHER_LEVELS
 }
 
 

@@ -83,7 +83,7 @@ REFUSED = [
         "declares the encoding UTF-16",
         "byte 0",
     ),
-    (b"a,b,c\n1,2,3\n", "CSV table, not read yet", "line 1"),
+    (b"a,b,c\n1,2,3\n", "CSV table, but none that the broker writes", "line 1"),
 ]
 
 CSV_KINDS = [
