@@ -29,7 +29,8 @@ def test_every_summary_ties_or_was_restated(demo: Path) -> None:
     assert {status for _, status in counts} <= {"tied", "not_reported"}
     ((periods,),) = rows(
         demo,
-        "select count(distinct (account_id, period_start, period_end)) from reconciliation where section not like 'PA.%'",
+        "select count(distinct (account_id, period_start, period_end)) from reconciliation"
+        " where section not like 'PA.%'",
     )
     for name in ALWAYS:
         tied, not_reported = counts[name, "tied"], counts.get((name, "not_reported"), 0)
