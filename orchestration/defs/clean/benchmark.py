@@ -1,31 +1,35 @@
 """The clean table of the benchmark's closes. The only clean table that no document of the broker feeds."""
 
 import logging
+from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration.defs.clean.contract_metadata import contract_metadata
+from orchestration.defs.clean.tables import contract_check, contract_check_spec
 from orchestration.keys import CLEAN, OWNERS
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.staleness import benchmark_file
 from transforms.clean.benchmark import build_benchmark_prices
 from transforms.clean.model import ISSUES, Cleaned
-from transforms.schemas import RAW_FACTS
+from transforms.schemas import RAW_FACTS, ContractError
 
 _PRICES = RAW_FACTS["benchmark_prices"]
+_KEY = dg.AssetKey([CLEAN, "benchmark_prices"])
 
 log = logging.getLogger("tieout")
 
 
 @dg.asset(
-    key=[CLEAN, "benchmark_prices"],
+    key=_KEY,
     group_name=CLEAN,
     owners=OWNERS,
     kinds={"polars", "parquet"},
     description=_PRICES.description,
     metadata=contract_metadata(_PRICES),
+    check_specs=[contract_check_spec(_KEY)],
 )
-def clean_benchmark_prices(data: DataResource) -> dg.MaterializeResult:
+def clean_benchmark_prices(data: DataResource) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Write the series that BENCHMARK names; an empty table where there is none, for the books do not need it."""
     settings = data.settings
     cleaned = Cleaned(_PRICES.empty(), ISSUES.empty())
@@ -35,6 +39,13 @@ def clean_benchmark_prices(data: DataResource) -> dg.MaterializeResult:
             cleaned = build_benchmark_prices(settings.benchmark, path.read_bytes())
         else:
             log.warning("BENCHMARK is %s, and there is no file %s", settings.benchmark, path)
-    data.clean.write("benchmark_prices", cleaned.table)
+    try:
+        valid = _PRICES.validate(cleaned.table)
+    except ContractError as error:
+        yield contract_check(_KEY, error)
+        raise dg.Failure(str(error), allow_retries=False) from error
+    data.clean.write("benchmark_prices", valid)
     data.clean.write("_issues/benchmark_prices", cleaned.issues)
-    return dg.MaterializeResult(metadata={"dagster/row_count": cleaned.table.height})
+    yield dg.MaterializeResult(
+        metadata={"dagster/row_count": valid.height}, check_results=[contract_check(_KEY)]
+    )

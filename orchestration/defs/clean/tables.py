@@ -27,7 +27,7 @@ def clean_tables() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="clean_tables",
         specs=[_spec(key, table) for key, table in tables.items()],
-        check_specs=[_check_spec(key) for key in tables],
+        check_specs=[contract_check_spec(key) for key in tables],
         can_subset=True,
     )
     def build(context: dg.AssetExecutionContext, data: DataResource) -> Iterator[_Result]:
@@ -39,7 +39,7 @@ def clean_tables() -> dg.AssetsDefinition:
                 yield _materialize(key, table, data)
             except ContractError as error:
                 broken.append(str(error))
-                yield _contract_check(key, error)
+                yield contract_check(key, error)
         if broken:
             raise dg.Failure("\n".join(broken), allow_retries=False)
 
@@ -62,11 +62,12 @@ def _materialize(key: dg.AssetKey, table: CleanTable, data: DataResource) -> dg.
             "cells_not_read": _errors(cleaned.issues),
             "restatements": cleaned.restatements.height,
         },
-        check_results=[_contract_check(key)],
+        check_results=[contract_check(key)],
     )
 
 
-def _contract_check(key: dg.AssetKey, error: ContractError | None = None) -> dg.AssetCheckResult:
+def contract_check(key: dg.AssetKey, error: ContractError | None = None) -> dg.AssetCheckResult:
+    """The verdict on a table: passed, or failed with the rows that offend."""
     offending = {"offending": dg.MetadataValue.md(f"```\n{error}\n```")} if error else {}
     return dg.AssetCheckResult(
         asset_key=key, check_name=CONTRACT_CHECK, passed=error is None, metadata=offending
@@ -89,7 +90,8 @@ def _spec(key: dg.AssetKey, table: CleanTable) -> dg.AssetSpec:
     )
 
 
-def _check_spec(key: dg.AssetKey) -> dg.AssetCheckSpec:
+def contract_check_spec(key: dg.AssetKey) -> dg.AssetCheckSpec:
+    """The blocking check that a clean table keeps its contract."""
     return dg.AssetCheckSpec(
         CONTRACT_CHECK,
         asset=key,
