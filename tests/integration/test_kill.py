@@ -17,7 +17,7 @@ import pytest
 from tests.support.command import command, environment, tieout
 from transforms.broker_simulator import simulate
 
-FOLDERS, KILLS_EACH = 10, 2
+FOLDERS, KILLS_EACH = 5, 4
 TABLES_THAT_NAME_THE_BUILD = {"build_info"}
 
 
@@ -84,19 +84,26 @@ def published_is_whole(data: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments_and_run_again(before: Path, tmp_path: Path) -> None:
-    """Ten folders; in each a run is killed, the run that should recover is killed too, and the third one ends."""
+    """In each folder a run is killed, the runs that should recover are killed too, and the last one ends."""
     untouched = copy_of(before, tmp_path / "untouched")
     began = time.monotonic()
     tieout(untouched, "run")
     duration = time.monotonic() - began
     expected_bytes, expected_rows = clean_bytes(untouched), mart_rows(untouched)
     moments = random.Random(20)
-    killed = 0
     for attempt in range(FOLDERS):
-        data = copy_of(before, tmp_path / str(attempt))
-        for _ in range(KILLS_EACH):
-            killed += kill_run_after(data, moments.uniform(0.15, 0.95) * duration)
-            published_is_whole(data)
+        data = tmp_path / str(attempt)
+        copy_of(before, data)
+        kills = 0
+        while kills < KILLS_EACH:
+            if kill_run_after(data, moments.uniform(0.15, 0.95) * duration):
+                kills += 1
+                published_is_whole(data)
+            else:  # the machine is faster than when the duration was taken: nothing is left to kill here
+                duration *= 0.8
+                shutil.rmtree(data)
+                copy_of(before, data)
+                kills = 0
 
         tieout(data, "run")
 
@@ -104,7 +111,6 @@ def test_killed_at_twenty_random_moments_and_run_again(before: Path, tmp_path: P
         assert mart_rows(data) == expected_rows
         published_is_whole(data)
         shutil.rmtree(data)
-    assert killed > FOLDERS * KILLS_EACH // 2
 
 
 def kill_run_after(data: Path, seconds: float) -> bool:
