@@ -14,7 +14,7 @@ from config.data_folder import DataFolder
 from config.settings import Settings, load_settings, prepare_environment
 from orchestration.as_of import AsOfError as AsOfError
 from orchestration.as_of import AsOfOutcome, build_as_of, parse_instant
-from orchestration.instance import BY_COMMAND, end_killed_runs, history_held_open, prepare_instance
+from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
 from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
 from orchestration.quality.inspection import INDEX, Inspector, Verdict
 from orchestration.resources.files import exclusive, try_exclusive
@@ -206,7 +206,6 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
     known = len(store.manifest().receipts)
     with (
         exclusive(settings.data.dagster_home / ".command.lock"),
-        history_held_open(settings.data),
         dg.DagsterInstance.get() as instance,
     ):
         end_killed_runs(instance, by_command=True)

@@ -1,8 +1,5 @@
 """Dagster's instance in the data folder: its `dagster.yaml`, its SQLite files, runs of the command that were killed."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from config.data_folder import DataFolder
@@ -20,6 +17,13 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+storage:
+  custom:
+    module: orchestration.history
+    class: History
+    config:
+      base_dir:
+        env: DAGSTER_HOME
 concurrency:
   pools:
     default_limit: 1
@@ -36,39 +40,6 @@ def prepare_instance(data: DataFolder) -> None:
     path = data.dagster_home / "dagster.yaml"
     if not path.exists():
         write_atomically(path, DAGSTER_YAML.encode())
-
-
-@contextmanager
-def history_held_open(data: DataFolder) -> Iterator[None]:
-    """Keep Dagster's SQLite files open while a run writes to them, and let them reach the disk at checkpoints.
-
-    Dagster opens a connection for every event and closes it again; the last one to close writes the log back into
-    the file and deletes it, which is four thousand flushes to the disk in one run. A connection of ours beside them
-    is never the last. With synchronous=NORMAL a power cut can lose the end of the history, never its order; the books
-    do not depend on it.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    held: dict[str, sqlite3.Connection] = {}
-
-    def connected(connection: object, _record: object) -> None:
-        if not isinstance(connection, sqlite3.Connection):
-            return
-        connection.execute("PRAGMA synchronous = NORMAL")
-        (_, _, path) = connection.execute("PRAGMA database_list").fetchone()
-        if path not in held and path.startswith(str(data.dagster_home)):
-            held[path] = sqlite3.connect(path, check_same_thread=False)
-            held[path].execute("PRAGMA journal_mode = WAL").fetchone()
-            held[path].execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-    event.listen(Engine, "connect", connected)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", connected)
-        for connection in held.values():
-            connection.close()
 
 
 def end_killed_runs(instance: "dg.DagsterInstance", by_command: bool) -> None:

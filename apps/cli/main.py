@@ -1,5 +1,6 @@
 """The `tieout` command: puts the commands together, turns errors into one sentence and an exit code. No logic."""
 
+import atexit
 import gc
 import json
 import logging
@@ -57,6 +58,8 @@ lineage_command.register(app)
 def main() -> None:
     """Entry point: exit 0 ok, 1 a break or a failed check, 2 bad usage or unreadable input."""
     gc.set_threshold(*_COLLECT_AFTER)
+    # What is left when the command ends goes back with the process: to look through it first takes two seconds.
+    atexit.register(gc.freeze)
     try:
         app()
     except SettingsError as error:

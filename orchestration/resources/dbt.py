@@ -64,6 +64,9 @@ class Dbt:
         A model behind a failed test of severity error is skipped by dbt. Raises `DbtError` only if dbt itself fails.
         """
         self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        # All of it is built again. In a new file that is faster than beside the tables of the last build.
+        for left_over in (self.warehouse, self.warehouse.with_name(f"{self.warehouse.name}.wal")):
+            left_over.unlink(missing_ok=True)
         self._parse_if_stale()
         outcome = self._invoke(
             [

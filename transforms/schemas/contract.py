@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 import pandera.polars as pa
@@ -87,7 +88,7 @@ class TableContract:
         """Column names and dtypes in their order."""
         return pl.Schema({field.name: field.dtype for field in self.fields})
 
-    @property
+    @cached_property
     def schema(self) -> pa.DataFrameSchema:
         """The pandera schema: strict, ordered, unique by the key; unit and source stand in the metadata."""
         return pa.DataFrameSchema(
