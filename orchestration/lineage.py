@@ -27,7 +27,6 @@ def computed() -> list[LineageRow]:
     with tempfile.TemporaryDirectory() as folder:
         variables = {
             "clean_dir": "clean",
-            "staging_materialized": "view",
             **{name: f"{BUILD_FACT}: {name}" for name in _BUILD_FACTS},
         }
         dbt = Dbt(Path(folder) / "warehouse.duckdb")

@@ -96,7 +96,7 @@ def run_dbt(folder: Path, clean: Path, *arguments: str, **variables: Any) -> Dbt
     command = [
         *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-level-file=none", "build"),
         *(f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}", f"--target-path={target}"),
-        f"--vars={json.dumps({**_folders(clean), 'staging_materialized': 'view', **variables})}",
+        f"--vars={json.dumps({**_folders(clean), **variables})}",
         *arguments,
     ]
     done = subprocess.run(

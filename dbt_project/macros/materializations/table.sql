@@ -1,8 +1,9 @@
-{# A table in a warehouse that is always new: nothing stands there that would have to be kept until the new one is whole,
-   so it is created under its own name. dbt-duckdb's own builds beside the old table and renames, in five statements. #}
+{# A run builds everything anew in an empty warehouse, so a table is created under its own name, in one transaction.
+   dbt-duckdb's own way is made for a warehouse that people read: it builds beside the old table, renames and drops. #}
 
 {% materialization table, adapter='duckdb' %}
   {%- set target = this.incorporate(type='table') -%}
+  {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
   {% call statement('main') -%}
     {{ create_table_as(False, target, compiled_code) }}
   {%- endcall %}

@@ -1,6 +1,5 @@
 -- Every metric of every series and window, a row each. A metric that cannot be computed has no value and says why.
--- Inlined, as staging is.
-{{ config(materialized=var('staging_materialized', 'ephemeral')) }}
+{{ config(materialized='view') }}
 {% set metrics = [
     ('twr', 'twr', none, 'ratio', "'The account held nothing in this window.'"),
     ('cagr', 'cagr', none, 'ratio per year',

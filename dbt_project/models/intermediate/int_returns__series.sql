@@ -1,7 +1,6 @@
 -- The daily returns that windows, months and drawdowns are made of: each account in its base currency, and 'ALL',
 -- all accounts as one, in the reporting currency.
--- Inlined, as staging is: unit tests ask for views.
-{{ config(materialized=var('staging_materialized', 'ephemeral')) }}
+{{ config(materialized='view') }}
 
 select
     account_id,

@@ -56,6 +56,8 @@ def column_lineage_of(mart: str) -> dg.TableColumnLineage:
 def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """All models of the project as one multi-asset."""
 
+    manifest = _without_views(manifest)
+
     @dbt_assets(
         manifest=manifest, dagster_dbt_translator=Translator(), name="dbt_models", pool=WAREHOUSE_POOL
     )
@@ -74,6 +76,19 @@ def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             )
 
     return models
+
+
+def _without_views(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The manifest with its views told as inlined queries: an asset is what has rows of its own.
+
+    A model then stands in the graph below the tables that the views it reads are made of.
+    """
+    inlined = {
+        key: {**node, "config": {**node["config"], "materialized": "ephemeral"}}
+        for key, node in manifest["nodes"].items()
+        if node["config"].get("materialized") == "view"
+    }
+    return {**manifest, "nodes": {**manifest["nodes"], **inlined}}
 
 
 def _variables(data: DataResource) -> dict[str, Any]:
@@ -109,6 +124,8 @@ def _events(
     for result in results:
         if result.resource_type == "model" and result.status == "success":
             node = manifest["nodes"][result.unique_id]
+            if node["config"]["materialized"] == "ephemeral":
+                continue
             rows = row_counts.get(f"{node['schema']}.{node['name']}")
             yield dg.MaterializeResult(
                 asset_key=translator.get_asset_key(node),
