@@ -30,7 +30,7 @@ demo: $(STAMP) ## the synthetic account through the whole pipeline
 	@$(BIN)/tieout demo
 
 test: $(STAMP) ## every test that needs no extra server
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 up: $(STAMP) ## Dagster on 127.0.0.1:3000, the dashboard on 127.0.0.1:8501
 	@$(BIN)/tieout up
