@@ -61,6 +61,11 @@ class DataFolder:
         return self.root / "state"
 
     @property
+    def flex_pace(self) -> Path:
+        """When the Flex Web Service was asked, and what must not be asked again yet."""
+        return self.state / "flex_web_service.json"
+
+    @property
     def state_url(self) -> str:
         """The state store's database, where DB_URL names no other."""
         return f"sqlite:///{self.state / 'tieout.sqlite'}"

@@ -4,12 +4,17 @@ import os
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.data_folder import DataFolder
+from config.flex_query import FlexQuery, parse_queries
+
+# The broker's address of the Flex Web Service, version 3.
+FLEX_WEB_SERVICE = "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService"
 
 # Every one of these tools sends usage statistics unless it is told not to.
 NO_STATISTICS = {
@@ -41,6 +46,9 @@ class Settings(BaseSettings):
     db_url: SecretStr | None = Field(default=None, validation_alias="DB_URL")
     flex_token: SecretStr | None = Field(default=None, validation_alias="FLEX_TOKEN")
 
+    flex_query_ids: str = Field(default="", validation_alias="FLEX_QUERY_IDS")
+    flex_base_url: str = Field(default=FLEX_WEB_SERVICE, validation_alias="FLEX_BASE_URL")
+
     @field_validator("flex_timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
@@ -68,6 +76,26 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._^-]*", value):
             raise ValueError(f"{value!r} is no name of a series; write SPY for data/benchmark/SPY.csv")
         return value
+
+    @field_validator("flex_query_ids")
+    @classmethod
+    def _queries(cls, value: str) -> str:
+        if value.strip():
+            parse_queries(value)
+        return value
+
+    @field_validator("flex_base_url")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        address = urlsplit(value)
+        if address.scheme != "https" and address.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError(f"{value!r} would send the token in the clear; write an address with https")
+        return value
+
+    @property
+    def flex_queries(self) -> tuple[FlexQuery, ...]:
+        """The queries to fetch, in their order; none if FLEX_QUERY_IDS is not set."""
+        return parse_queries(self.flex_query_ids) if self.flex_query_ids.strip() else ()
 
     @property
     def state_url(self) -> str:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from config.data_folder import DataFolder
 from config.settings import Settings, load_settings, prepare_environment
 from orchestration.as_of import AsOfError as AsOfError
 from orchestration.as_of import AsOfOutcome, build_as_of, parse_instant
+from orchestration.fetching import FetchError as FetchError
+from orchestration.fetching import QueryOutcome, fetch_queries
 from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
 from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
 from orchestration.quality.inspection import INDEX, Inspector, Verdict
@@ -85,6 +88,24 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
 def run_ingest(settings: Settings) -> RunOutcome:
     """Take the inbox into the raw layer, as a Dagster run."""
     return _run(settings, INGEST_JOB)
+
+
+@dataclass(frozen=True)
+class FetchOutcome:
+    """What became of each query, and of the documents that came; `ingest` is None when none came."""
+
+    queries: tuple[QueryOutcome, ...]
+    ingest: RunOutcome | None
+
+
+def run_fetch(settings: Settings, period: tuple[date, date] | None = None) -> FetchOutcome:
+    """Fetch the documents of all queries from the Flex Web Service and take them into the raw layer.
+
+    Raises `FetchError` when the settings do not say what to fetch.
+    """
+    queries = tuple(fetch_queries(settings, period))
+    came = any(query.file for query in queries)
+    return FetchOutcome(queries, run_ingest(settings) if came else None)
 
 
 def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:

@@ -56,7 +56,7 @@ def ingest(
         typer.echo(_as_json(outcome))
     else:
         for receipt in outcome.receipts:
-            typer.echo(_line(receipt))
+            typer.echo(receipt_line(receipt))
         if any(r.status == "loaded" for r in outcome.receipts):
             typer.echo("Next: `tieout run` builds and publishes the marts.")
     if not outcome.success:
@@ -95,7 +95,7 @@ def run(
         typer.echo(_as_json(outcome))
     else:
         for receipt in outcome.receipts:
-            typer.echo(_line(receipt))
+            typer.echo(receipt_line(receipt))
         if outcome.nothing_new:
             typer.echo(f"Nothing new: version {outcome.version} is made from all documents that are here.")
         elif outcome.success:
@@ -243,7 +243,8 @@ def _exit_code(outcome: RunOutcome) -> int:
     return EXIT_USAGE if any(r.status == "quarantined" for r in outcome.receipts) else EXIT_OK
 
 
-def _line(receipt: Receipt) -> str:
+def receipt_line(receipt: Receipt) -> str:
+    """What became of a document, in one line."""
     if receipt.status == "quarantined":
         return f"{receipt.file_name}: cannot be read, set aside in quarantine: {receipt.reason}"
     if receipt.status == "duplicate":

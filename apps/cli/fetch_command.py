@@ -1,0 +1,75 @@
+"""`tieout fetch`: documents from the broker's Flex Web Service, into the raw layer."""
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext, fail
+from apps.cli.pipeline_commands import JsonOption, receipt_line
+from orchestration.build import FetchError, FetchOutcome, run_fetch
+
+
+def fetch(
+    ctx: typer.Context,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day; without it: the query's own period."),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; without it: yesterday.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch the documents of FLEX_QUERY_IDS from the broker into the raw layer."""
+    command: CommandContext = ctx.obj
+    try:
+        outcome = run_fetch(command.settings, _period(first, last))
+    except FetchError as error:
+        fail(str(error))
+    if as_json:
+        typer.echo(json.dumps(asdict(outcome), indent=1, default=str))
+    else:
+        _print_fetched(outcome)
+    broken = any(query.alarm for query in outcome.queries) or not (
+        outcome.ingest is None or outcome.ingest.success
+    )
+    raise typer.Exit(EXIT_BREAK if broken else EXIT_OK)
+
+
+def _period(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:
+    if first is None:
+        if last is not None:
+            fail("--to needs --from")
+        return None
+    end = last.date() if last else date.today() - timedelta(days=1)
+    if end < first.date():
+        fail(f"--from {first.date()} is after --to {end}")
+    return first.date(), end
+
+
+def _print_fetched(outcome: FetchOutcome) -> None:
+    for query in outcome.queries:
+        period = f", {query.period[0]} to {query.period[1]}" if query.period else ""
+        if query.problem:
+            typer.echo(f"{query.query}{period}: {query.problem}", err=query.alarm)
+        else:
+            typer.echo(f"{query.query}{period}: {query.file}")
+    if outcome.ingest is None:
+        typer.echo("No document came.")
+        return
+    for receipt in outcome.ingest.receipts:
+        typer.echo(receipt_line(receipt))
+    if not outcome.ingest.success:
+        typer.echo(f"tieout: the run failed.\n{outcome.ingest.failure}", err=True)
+    elif any(receipt.status == "loaded" for receipt in outcome.ingest.receipts):
+        typer.echo("Next: `tieout run` builds and publishes the marts.")
+    else:
+        typer.echo("Nothing new: the broker's documents are those that are here already.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command()(fetch)
