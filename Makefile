@@ -5,13 +5,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
+SEEDS ?= 1-50
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := true
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help venv demo test up check lineage bench lock clean
+.PHONY: help venv demo test seeds up check lineage bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +32,12 @@ demo: $(STAMP) ## the synthetic account through the whole pipeline
 
 test: $(STAMP) ## every test that needs no extra server
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+seeds: $(STAMP) ## the true books of 50 simulated lives, a line per seed (SEEDS="3 11 20-25" names others)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		TIEOUT_TEST_SEEDS="$(SEEDS)" $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -k seed \
+		--basetemp="$$folder/lives" tests/integration/test_true_books.py tests/integration/test_true_pnl.py \
+		tests/integration/test_true_lots.py
 
 up: $(STAMP) ## Dagster on 127.0.0.1:3000, the dashboard on 127.0.0.1:8501
 	@$(BIN)/tieout up

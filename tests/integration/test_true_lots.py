@@ -6,39 +6,23 @@ step everything is equal to the last digit; with our own finer step only that ro
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
 
-from tests.support.raw_frames import clean
-from transforms.broker_simulator import Simulation, simulate
-from transforms.features.tax_lots import INPUTS, TaxLots, build_tax_lots
+from tests.support.lives import Life, lives
+from transforms.features.tax_lots import TaxLots, build_tax_lots
 
 FOUR_PLACES = 10**6
 State = dict[str, tuple[Decimal, Decimal, int]]
+pytestmark = pytest.mark.parametrize("life", lives(7, 11, 23, demo=False), indirect=True, scope="session")
 
 
-@dataclass(frozen=True)
-class Case:
-    """A simulated life and the clean tables made of its yearly documents."""
-
-    simulation: Simulation
-    tables: dict[str, pl.DataFrame]
-
-    def lots(self, unit: int) -> TaxLots:
-        """The FIFO lots with this step of rounding, in 10⁻¹⁰."""
-        return build_tax_lots(self.tables, ("fifo",), unit)
-
-
-@pytest.fixture(scope="module", params=[7, 11, 23])
-def case(request: pytest.FixtureRequest) -> Case:
-    simulation = simulate(seed=request.param)
-    yearly = [d for d in simulation.documents() if len(d.file_name) == len("U1000001_2023.xml")]
-    cleaned = clean((b"".join(document.chunks()) for document in yearly), INPUTS)
-    return Case(simulation, {name: table.table for name, table in cleaned.items()})
+def lots(life: Life, unit: int) -> TaxLots:
+    """The FIFO lots with this step of rounding, in 10⁻¹⁰."""
+    return build_tax_lots(life.tables, ("fifo",), unit)
 
 
 def states(made: TaxLots, account: str, days: list[date]) -> Iterator[tuple[date, State]]:
@@ -52,19 +36,19 @@ def states(made: TaxLots, account: str, days: list[date]) -> Iterator[tuple[date
         yield day, {key: state for key, state in now.items() if state[0]}
 
 
-def true_state(simulation: Simulation, account: str, day: date) -> State:
+def true_state(life: Life, account: str, day: date) -> State:
     return {
-        str(conid): (sum(lot.quantity for lot in lots), sum(lot.cost for lot in lots), len(lots))
-        for conid, lots in simulation.books.lots(account, day).items()
+        str(conid): (sum(lot.quantity for lot in held), sum(lot.cost for lot in held), len(held))
+        for conid, held in life.simulation.books.lots(account, day).items()
     }
 
 
-def test_the_lots_of_each_day_are_the_simulators(case: Case) -> None:
-    books, made = case.simulation.books, case.lots(FOUR_PLACES)
+def test_the_lots_of_each_day_are_the_simulators(life: Life) -> None:
+    books, made = life.simulation.books, lots(life, FOUR_PLACES)
     off, compared = [], 0
     for account in books.accounts:
         for day, ours in states(made, account, books.days(account)):
-            true = true_state(case.simulation, account, day)
+            true = true_state(life, account, day)
             compared += len(true)
             off += [
                 (account, day, key) for key in ours.keys() | true.keys() if ours.get(key) != true.get(key)
@@ -74,24 +58,24 @@ def test_the_lots_of_each_day_are_the_simulators(case: Case) -> None:
     assert made.lot_issues.is_empty()
 
 
-def test_each_open_lot_at_the_end_has_the_simulators_quantity_cost_and_date(case: Case) -> None:
-    books, made = case.simulation.books, case.lots(FOUR_PLACES)
+def test_each_open_lot_at_the_end_has_the_simulators_quantity_cost_and_date(life: Life) -> None:
+    books, made = life.simulation.books, lots(life, FOUR_PLACES)
     for account in books.accounts:
         last = books.days(account)[-1]
         mine = made.tax_lots.filter((pl.col("account_id") == account) & pl.col("is_open"))
         ours = sorted(mine.select("instrument_key", "quantity", "cost", "open_date").rows())
         true = sorted(
             (str(conid), lot.quantity, lot.cost, lot.opened.date())
-            for conid, lots in books.lots(account, last).items()
-            for lot in lots
+            for conid, held in books.lots(account, last).items()
+            for lot in held
         )
         assert ours == true
 
 
-def test_realised_pnl_of_each_day_is_the_simulators(case: Case) -> None:
-    books = case.simulation.books
+def test_realised_pnl_of_each_day_is_the_simulators(life: Life) -> None:
+    books = life.simulation.books
     ours: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
-    closed = case.lots(FOUR_PLACES).tax_lots.filter(~pl.col("is_open"))
+    closed = lots(life, FOUR_PLACES).tax_lots.filter(~pl.col("is_open"))
     for account, day, pnl, rate in closed.select(
         "account_id", "close_report_date", "realized_pnl", "fx_rate_to_base"
     ).iter_rows():
@@ -105,11 +89,11 @@ def test_realised_pnl_of_each_day_is_the_simulators(case: Case) -> None:
     assert off == []
 
 
-def test_our_own_rounding_moves_no_position_by_a_cent(case: Case) -> None:
-    books, made = case.simulation.books, case.lots(1)
+def test_our_own_rounding_moves_no_position_by_a_cent(life: Life) -> None:
+    books, made = life.simulation.books, lots(life, 1)
     for account in books.accounts:
         for day, ours in states(made, account, books.days(account)):
-            true = true_state(case.simulation, account, day)
+            true = true_state(life, account, day)
             assert {key: (q, n) for key, (q, _, n) in ours.items()} == {
                 key: (q, n) for key, (q, _, n) in true.items()
             }

@@ -1,50 +1,38 @@
-"""Our PnL by instrument and cause against the simulator's true books, exactly, for each day.
+"""Our PnL by instrument and cause against the simulator's true books, exactly: each day of the demo and other lives."""
 
-The demo's documents are always checked, and one more life that is told by yearly documents alone. More lives:
-TIEOUT_TEST_SEEDS="11 12 13".
-"""
-
-import os
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
-from tests.support.books import build_marts
-from transforms.broker_simulator import Simulation, simulate
+from tests.support.lives import Life, lives
 
 CAUSES = (
     "price", "trading", "fx_translation", "dividends", "withholding", "interest", "commissions", "fees", "taxes",
     "other",
 )  # fmt: skip
-SEEDS = [int(seed) for seed in os.environ.get("TIEOUT_TEST_SEEDS", "11").split()]
 Explained = dict[tuple[str, date], dict[tuple[str, str], Decimal]]
 NOTHING = Decimal(0)
+pytestmark = pytest.mark.parametrize("life", lives(11, demo=True), indirect=True, scope="session")
 
 
-def told(marts: Path) -> Explained:
+def told(life: Life) -> Explained:
     """What fct_pnl_daily says, in the keys of the true books."""
     sums = ", ".join(f"sum({cause}_base)" for cause in CAUSES)
     sql = f"""
         select account_id, pnl_date, coalesce(instrument_key, ''), {sums}
-        from marts.fct_pnl_daily group by all
+        from fct_pnl_daily group by all
     """
     found: Explained = defaultdict(dict)
-    with duckdb.connect(str(marts), read_only=True) as connection:
-        for account, day, key, *amounts in connection.execute(sql).fetchall():
-            found[account, day] |= {
-                (key, cause): v for cause, v in zip(CAUSES, amounts, strict=True) if v != 0
-            }
+    for account, day, key, *amounts in life.rows(sql):
+        found[account, day] |= {(key, cause): v for cause, v in zip(CAUSES, amounts, strict=True) if v != 0}
     return found
 
 
-def true(life: Simulation) -> Explained:
+def true(life: Life) -> Explained:
     """The true books; the documents tell interest accruals in base only, so their translation is interest."""
-    books, found = life.books, {}
+    books, found = life.simulation.books, {}
     for account in books.accounts:
         for day in books.days(account):
             pnl = dict(books.pnl(account, day))
@@ -62,61 +50,65 @@ def differences(ours: Explained, theirs: Explained) -> list[object]:
     ]
 
 
-def test_each_day_of_the_demo(demo: Path) -> None:
-    ours, theirs = told(demo / "published" / "current.duckdb"), true(simulate(seed=7))
+def test_each_instrument_and_cause_of_each_day(life: Life) -> None:
+    ours, theirs = told(life), true(life)
     assert sum(len(pnl) for pnl in theirs.values()) > 30_000
     assert ours.keys() <= theirs.keys()
     assert differences(ours, theirs) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS)
-def test_each_day_of_lives_told_by_yearly_documents(seed: int, tmp_path: Path) -> None:
-    life = simulate(seed=seed)
-    years = [d for d in life.documents() if len(d.file_name) == len("U1000001_2023.xml")]
-    assert len(years) == 6
-    warehouse = build_marts([(d.file_name, b"".join(d.chunks())) for d in years], tmp_path)
-    assert differences(told(warehouse), true(life)) == []
+def test_all_causes_of_a_day_are_the_change_in_nav_that_no_flow_made(life: Life) -> None:
+    """What our PnL leaves unexplained of our NAV is, by the true books, what came from outside or went there."""
+    sql = """
+        with pnl as (
+            select account_id, pnl_date, sum(total_base) as total_base from fct_pnl_daily group by all
+        )
+        select n.account_id, nav_date, total_base is not null,
+               nav_base - lag(nav_base, 1, 0) over (partition by n.account_id order by nav_date)
+               - coalesce(total_base, 0)
+        from fct_nav_daily as n left join pnl as p on n.account_id = p.account_id and nav_date = pnl_date
+    """
+    books, found = life.simulation.books, life.rows(sql)
+    flows = {
+        (account, day): sum((amount for _, amount in books.external_flows(account, day)), NOTHING)
+        for account in books.accounts
+        for day in books.days(account)
+    }
+    assert [row for row in found if row[3] != flows.get((row[0], row[1]), NOTHING)] == []
+    assert sum(has_pnl for _, _, has_pnl, _ in found) > 1500
+    assert sum(flow != 0 for flow in flows.values()) > 40
 
 
-def rows(demo: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(demo / "published" / "current.duckdb"), read_only=True) as connection:
-        connection.execute("set schema = 'marts'")
-        return connection.execute(sql).fetchall()
-
-
-def test_the_rows_of_a_day_are_its_result(demo: Path) -> None:
+def test_the_rows_of_a_day_are_its_result(life: Life) -> None:
     sql = """
         select r.account_id, r.return_date, r.pnl_base, coalesce(sum(p.total_base), 0)
         from fct_return_daily as r
         left join fct_pnl_daily as p on r.account_id = p.account_id and r.return_date = p.pnl_date
         group by all
     """
-    found = rows(demo, sql)
+    found = life.rows(sql)
     assert len(found) > 1500
     assert [row for row in found if row[2] != row[3]] == []
     unexplained = "select count(*) from fct_pnl_daily where instrument_key is null and other_base <> 0"
-    assert rows(demo, unexplained) == [(0,)]
+    assert life.rows(unexplained) == [(0,)]
 
 
-def test_windows_by_instrument_add_up_to_the_windows_pnl(demo: Path) -> None:
+def test_windows_by_instrument_add_up_to_the_windows_pnl(life: Life) -> None:
     sql = """
         select account_id, "window", sum(total_base), sum(realized_base)
         from pnl_by_instrument group by all
     """
-    sums = {(account, window): (pnl, realized) for account, window, pnl, realized in rows(demo, sql)}
-    metrics = rows(
-        demo, """select account_id, "window", value from performance_metric where metric = 'pnl'"""
-    )
+    sums = {(account, window): (pnl, realized) for account, window, pnl, realized in life.rows(sql)}
+    metrics = life.rows("""select account_id, "window", value from performance_metric where metric = 'pnl'""")
     known = {(account, window): value for account, window, value in metrics if value is not None}
     assert len(known) >= 8
     assert {key: float(sums[key][0]) for key in known} == pytest.approx(known, abs=1e-6)
-    for account, realized in rows(demo, "select account_id, realized_ytd_base from account_summary"):
+    for account, realized in life.rows("select account_id, realized_ytd_base from account_summary"):
         assert sums[account, "YTD"][1] == realized
 
 
-def test_income_of_the_whole_life(demo: Path) -> None:
-    books = simulate(seed=7).books
+def test_income_of_the_whole_life(life: Life) -> None:
+    books = life.simulation.books
     names = {
         "dividend": ("dividends",), "withholding": ("withholdingTax",), "interest": ("interest",),
         "fee": ("otherFees",), "commission": ("commissions", "forexCommissions"), "tax": ("transactionTax",),
@@ -125,7 +117,7 @@ def test_income_of_the_whole_life(demo: Path) -> None:
         select account_id, replace(kind, 'payment_in_lieu', 'dividend'), sum(net_base)
         from income group by all
     """
-    ours = {(account, kind): net for account, kind, net in rows(demo, sql)}
+    ours = {(account, kind): net for account, kind, net in life.rows(sql)}
     for account in books.accounts:
         days = books.days(account)
         change = books.change_in_nav(account, days[0], days[-1])
@@ -134,10 +126,10 @@ def test_income_of_the_whole_life(demo: Path) -> None:
             assert ours.get((account, kind), NOTHING) == true_net, (account, kind)
     # Tax of a dividend paid in January, given back later: booked in its own month, told under January.
     late = "select distinct month(action_month_date) from income where action_month_date < booked_month_date"
-    assert (1,) in rows(demo, f"{late} and kind = 'withholding'")
+    assert (1,) in life.rows(f"{late} and kind = 'withholding'")
 
 
-def test_allocation_is_the_whole_net_asset_value(demo: Path) -> None:
+def test_allocation_is_the_whole_net_asset_value(life: Life) -> None:
     sql = """
         select a.account_id, a.as_of_date, dimension, sum(net_base), sum(weight), any_value(nav_base),
                bool_and(is_latest)
@@ -145,7 +137,7 @@ def test_allocation_is_the_whole_net_asset_value(demo: Path) -> None:
         join fct_nav_daily as n on a.account_id = n.account_id and a.as_of_date = n.nav_date
         group by all
     """
-    found = rows(demo, sql)
+    found = life.rows(sql)
     assert len(found) == 2 * 36 * 4
     assert [row for row in found if row[3] != row[5]] == []
     assert all(row[4] == pytest.approx(1) for row in found)

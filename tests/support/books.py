@@ -23,6 +23,13 @@ NOW = datetime(2026, 1, 2, 6, tzinfo=UTC)
 def build_marts(documents: Iterable[tuple[str, bytes]], folder: Path, one_by_one: bool = False) -> Path:
     """Take the documents in (all at once, or each as it comes), build everything, return the warehouse file."""
     data = DataFolder(folder)
+    build_clean(take_in(documents, data, one_by_one), Lake(data.clean))
+    build_marts_of_clean(data)
+    return data.warehouse
+
+
+def take_in(documents: Iterable[tuple[str, bytes]], data: DataFolder, one_by_one: bool = False) -> RawStore:
+    """Take the documents into the raw layer, all at once, or each as it comes."""
     store = RawStore(data, TIMEZONE)
     data.inbox.mkdir(parents=True)
     for name, content in documents:
@@ -30,11 +37,14 @@ def build_marts(documents: Iterable[tuple[str, bytes]], folder: Path, one_by_one
         if one_by_one:
             store.ingest(lambda: NOW)
     store.ingest(lambda: NOW)
-    build_clean(store, Lake(data.clean))
+    return store
+
+
+def build_marts_of_clean(data: DataFolder) -> None:
+    """Features and marts of the clean tables that are there."""
     build_features(Lake(data.clean), Lake(data.features))
     failed = [r for r in build_warehouse(data) if r.status not in {"success", "pass", "warn"}]
     assert failed == []
-    return data.warehouse
 
 
 def build_clean(store: RawStore, lake: Lake) -> None:

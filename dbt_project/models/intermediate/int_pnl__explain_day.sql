@@ -367,6 +367,8 @@ from by_instrument
 where
     withheld_reason is not null
     or {% for cause in pnl_causes() %}{{ cause }}_base <> 0{{ ' or ' if not loop.last }}{% endfor %}
+    -- A dividend that was accrued and is now paid makes no result, but its parts do not stand for each other.
+    or accrued_gross_base <> 0 or accrued_withholding_base <> 0 or accrued_fees_base <> 0
 
 union all
 

@@ -17,3 +17,6 @@ select
     {% endfor %}
     withheld_reason
 from {{ ref('int_pnl__explain_day') }}
+where
+    withheld_reason is not null
+    or {% for cause in pnl_causes() %}{{ cause }}_base <> 0{{ ' or ' if not loop.last }}{% endfor %}
