@@ -61,7 +61,9 @@ def test_a_follower_of_a_run_is_told_of_each_event(home: Path) -> None:
     with dg.DagsterInstance.get() as instance, dg.DagsterInstance.get() as follower:
         run_id = dg.materialize([twelve], instance=instance).run_id
         cursor = instance.get_records_for_run(run_id).cursor
-        follower.watch_event_logs(run_id, cursor, lambda event, _: told.append(event.get_dagster_event().message))
+        follower.watch_event_logs(
+            run_id, cursor, lambda event, _: told.append(event.get_dagster_event().message)
+        )
         (run,) = instance.get_runs(dg.RunsFilter(run_ids=[run_id]))
         instance.report_engine_event("still here", run)
         deadline = time.monotonic() + 20
