@@ -1,21 +1,22 @@
 """`python -m orchestration.lineage`: writes the column lineage that is packaged with the models; `--check` compares.
 
-It is computed when a model or a contract changes, never in a run: a run reads the file.
+It is computed when a model or a contract changes, never in a run: a run reads the files.
 """
 
 import csv
 import io
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestration.packaged_lineage import PACKAGED
+from orchestration.packaged_lineage import PACKAGED, packaged
 from orchestration.resources.dbt import PROJECT, Dbt
 from transforms.lineage.graph import Model, column_lineage
 from transforms.lineage.model_sql import BUILD_FACT, LineageError
-from transforms.lineage.row import COLUMNS, LineageRow, as_texts
+from transforms.lineage.packed import HEADERS, Row, pack, unpack
+from transforms.lineage.row import LineageRow, as_texts
 
 # What the orchestration knows of a build and hands to dbt: recognised in the SQL by these words.
 _BUILD_FACTS = ("version_id", "fingerprint", "built_at", "code_version")
@@ -33,33 +34,46 @@ def computed() -> list[LineageRow]:
         return column_lineage(_models(dbt.compiled(Path(folder) / "target", variables)))
 
 
-def as_csv(rows: list[LineageRow]) -> str:
-    """The rows as the packaged file holds them."""
+def as_csv(header: Row, rows: Sequence[Row]) -> str:
+    """A table as its packaged file holds it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(as_texts(rows))
+    writer.writerow(header)
+    writer.writerows(rows)
     return text.getvalue()
 
 
+def packaged_rows() -> list[LineageRow]:
+    """The lineage as it is packaged; none where it was never computed."""
+    return unpack({name: packaged(name, PACKAGED) for name in HEADERS})
+
+
 def differences() -> list[str]:
-    """What the packaged file says otherwise than the models, a line each; none when it is up to date."""
-    now = set(as_csv(computed()).splitlines())
-    then = set(PACKAGED.read_text(encoding="utf-8").splitlines()) if PACKAGED.exists() else set()
+    """What the packaged files say otherwise than the models, a line each; none when they are up to date."""
+    now, then = (set(as_csv((), as_texts(rows)).splitlines()) for rows in (computed(), packaged_rows()))
     return [f"- {line}" for line in sorted(then - now)] + [f"+ {line}" for line in sorted(now - then)]
 
 
+def write(rows: list[LineageRow], folder: Path) -> None:
+    """The packaged files, anew. Raises LineageError, and writes nothing, if they would not give the rows back."""
+    tables = pack(rows)
+    if unpack(tables) != rows:
+        raise LineageError("packed, the rows are other ones: a clean column has other origins in some rows")
+    folder.mkdir(exist_ok=True)
+    for name, header in HEADERS.items():
+        (folder / f"{name}.csv").write_text(as_csv(header, tables[name]), encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
-    """Write the file, or with `--check` exit 1 if it would change."""
+    """Write the files, or with `--check` exit 1 if it would change."""
     try:
         if "--check" in arguments:
             return _check()
         rows = computed()
+        write(rows, PACKAGED)
     except LineageError as error:
         print(f"column lineage cannot be told:\n{error}", file=sys.stderr)
         return 1
-    PACKAGED.parent.mkdir(exist_ok=True)
-    PACKAGED.write_text(as_csv(rows), encoding="utf-8")
     columns = {(row.mart, row.column_name) for row in rows}
     print(f"column lineage: {len(rows)} rows for {len(columns)} published columns")
     return 0

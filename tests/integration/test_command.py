@@ -1,24 +1,23 @@
-"""The command from end to end, in processes of its own: ingest, run, what a broken contract and a break do, the demo.
+"""The command from end to end, in processes of its own: ingest, run, what a broken contract and a break do.
 
-Documents come from the synthetic broker; what Dagster keeps of a run is read through Dagster's own instance.
+Its refusals are in test_command_refuses.py, the demo is in test_demo.py. Documents come from the synthetic broker;
+what Dagster keeps of a run is read through Dagster's own instance.
 """
 
 import json
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.command import ROOT, environment, tieout
-from transforms.broker_simulator import simulate
+from tests.support.command import ROOT, environment, query, runs, tieout, version, without_a_traceback
+from tests.support.papers import write_papers
 
 CODE = ("apps", "config", "orchestration", "transforms", "dbt_project")
 
@@ -26,14 +25,7 @@ CODE = ("apps", "config", "orchestration", "transforms", "dbt_project")
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two good documents of one account, the second overlapping the first, and one that was cut off."""
-    folder = tmp_path_factory.mktemp("papers")
-    life = simulate(seed=3, years=1)
-    first = life.document(["U1000001"], date(2023, 1, 2), date(2023, 1, 31), datetime(2023, 2, 1, 2))
-    second = life.document(["U1000001"], date(2023, 1, 16), date(2023, 2, 10), datetime(2023, 2, 11, 2))
-    (folder / "january.xml").write_bytes(b"".join(first.chunks()))
-    (folder / "february.xml").write_bytes(b"".join(second.chunks()))
-    (folder / "cut.xml").write_bytes((folder / "january.xml").read_bytes()[:5000])
-    return folder
+    return write_papers(tmp_path_factory.mktemp("papers"))
 
 
 @pytest.fixture(scope="module")
@@ -52,32 +44,8 @@ def data(published: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
 
 
-def version(data: Path) -> str:
-    return str((data / "published" / "CURRENT").readlink())
-
-
-def runs(data: Path) -> list[tuple[str, str]]:
-    """Job and status of every run that Dagster knows, oldest first."""
-    path = data / "dagster" / "history" / "runs.db"
-    if not path.exists():
-        return []
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        return connection.execute("select pipeline_name, status from runs order by id").fetchall()
-
-
-def query(data: Path, sql: str) -> list[dict[str, Any]]:
-    done = tieout(data, "query", sql, "--json")
-    return json.loads(done.stdout, parse_float=Decimal)
-
-
 def nav(data: Path) -> list[dict[str, Any]]:
     return query(data, "select nav_date, nav_base from marts.fct_nav_daily order by nav_date")
-
-
-def without_a_traceback(done: subprocess.CompletedProcess[str]) -> None:
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "Stack Trace" not in done.stdout + done.stderr
-    assert 'File "' not in done.stdout + done.stderr
 
 
 # Ingest
@@ -408,145 +376,3 @@ def test_a_break_against_the_broker_is_published_and_shown(papers: Path, tmp_pat
     assert all(row["check_name"] in shown and row["explanation"] in shown for row in broken)
     assert "broken" in tieout(data, "summary").stdout
     assert any(f["state"] == "problem" for f in json.loads(tieout(data, "doctor", "--json", expect=1).stdout))
-
-
-# Settings, and nothing there
-
-
-@pytest.mark.parametrize(
-    ("setting", "value", "hint"),
-    [
-        ("FLEX_TIMEZONE", "Mars/Base", "America/New_York"),
-        ("BASE_CURRENCY", "EURO", "EUR"),
-        ("TIEOUT_KEEP_VERSIONS", "0", "1"),
-        ("RISK_FREE_RATE", "a lot", "number"),
-    ],
-)
-def test_a_setting_that_cannot_be_used_is_said_in_one_sentence(
-    tmp_path: Path, setting: str, value: str, hint: str
-) -> None:
-    done = tieout(tmp_path, "run", expect=2, settings={setting: value})
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("tieout: ")
-    assert setting in line
-    assert hint in line
-    assert done.stdout == ""
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_data_folder_that_cannot_be_is_said_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    done = tieout(tmp_path / "file", "run", expect=2)
-    (line,) = done.stderr.splitlines()
-    assert str(tmp_path / "file") in line
-
-
-@pytest.mark.parametrize(
-    "call", [["summary"], ["daily"], ["positions", "--json"], ["reconcile"], ["query", "select 1"]]
-)
-def test_reading_before_anything_is_published_says_what_to_do(tmp_path: Path, call: list[str]) -> None:
-    done = tieout(tmp_path, *call, expect=2)
-    assert done.stdout == ""
-    assert "nothing is published" in done.stderr
-    assert "tieout run" in done.stderr
-    without_a_traceback(done)
-
-
-# The demo
-
-
-@pytest.fixture
-def own_demo(demo: Path, tmp_path: Path) -> Path:
-    """A copy of the finished demo."""
-    return Path(shutil.copytree(demo, tmp_path / "data", symlinks=True))
-
-
-def test_the_demo_ends_with_a_summary_that_ties(demo: Path) -> None:
-    said = (demo / "demo.txt").read_text()
-    assert "U1000001" in said
-    assert "U2000002" in said
-    assert "broken" not in said
-    (tied,) = query(demo, "select count(*) as n from marts.reconciliation where status = 'tied'")
-    assert f"{tied['n']:,} of {tied['n']:,} tied" in said
-
-
-def test_the_demo_twice_is_a_no_op(own_demo: Path) -> None:
-    before, standing = runs(own_demo), version(own_demo)
-    done = tieout(own_demo, "demo")
-    assert "U1000001" in done.stdout
-    assert (runs(own_demo), version(own_demo)) == (before, standing)
-    assert list((own_demo / "inbox").iterdir()) == []
-
-
-def test_the_demo_of_another_seed_does_not_mix_with_the_one_that_is_there(own_demo: Path) -> None:
-    standing = version(own_demo)
-    done = tieout(own_demo, "demo", "--seed", "8", expect=2)
-    assert "seed 7" in done.stderr
-    assert "demo --clear" in done.stderr
-    assert version(own_demo) == standing
-
-
-@pytest.mark.parametrize("way", ["in the inbox", "still being copied in", "loaded"])
-def test_the_demo_does_not_mix_with_documents_of_a_person(papers: Path, tmp_path: Path, way: str) -> None:
-    """Even if the account and the file bear the names of the demo's own."""
-    data = tmp_path / "data"
-    name = "U1000001_2023-01.xml.part" if way == "still being copied in" else "U1000001_2023-01.xml"
-    (data / "inbox").mkdir(parents=True)
-    shutil.copy(papers / "january.xml", data / "inbox" / name)
-    if way == "loaded":
-        tieout(data, "ingest", str(papers / "january.xml"))
-    waiting = sorted((data / "inbox").iterdir())
-
-    done = tieout(data, "demo", expect=2)
-
-    assert re.search(
-        r"holds \d document\(s\) that are not the demo's \(such as U1000001_2023-01", done.stderr
-    )
-    assert "TIEOUT_DATA_DIR" in done.stderr
-    assert "no demo" in tieout(data, "demo", "--clear").stdout
-    assert sorted((data / "inbox").iterdir()) == waiting
-    assert (data / "raw" / "manifest.json").exists() == (way == "loaded")
-    assert not (data / "published").exists()
-
-
-def test_clearing_the_demo_leaves_nothing_of_it(own_demo: Path) -> None:
-    shutil.copy(own_demo / "demo.txt", own_demo / "inbox" / ".hidden")
-    (own_demo / "inbox" / "folder").mkdir()
-    tieout(own_demo, "demo", "--clear")
-    left = {str(p.relative_to(own_demo)) for p in own_demo.rglob("*") if p.is_file()}
-    mine = {"demo.txt", "finished", "inbox/.hidden"}
-    assert {name for name in left - mine if not name.endswith(".lock")} == set()
-    assert (own_demo / "inbox" / "folder").is_dir()
-    assert "nothing is published" in tieout(own_demo, "summary", expect=2).stderr
-
-
-def test_clearing_the_demo_gives_a_person_the_own_documents_back(own_demo: Path, papers: Path) -> None:
-    """Loaded, waiting and set aside: all three are a person's, and none of them is lost."""
-    own = {path.name: path.read_bytes() for path in papers.iterdir()}
-    tieout(own_demo, "ingest", str(papers / "january.xml"), str(papers / "cut.xml"), expect=2)
-    shutil.copy(papers / "february.xml", own_demo / "inbox" / "U1000001_2023.xml")
-
-    done = tieout(own_demo, "demo", "--clear")
-
-    assert "1 document(s) of your own (such as january.xml) are back" in done.stdout
-    inbox = {path.name: path.read_bytes() for path in (own_demo / "inbox").iterdir()}
-    assert inbox == {"january.xml": own["january.xml"], "U1000001_2023.xml": own["february.xml"]}
-    (kept,) = (own_demo / "quarantine").glob("*-cut.xml")
-    assert kept.read_bytes() == own["cut.xml"]
-    assert not (own_demo / "raw").exists()
-
-
-def test_a_demo_that_was_killed_while_it_wrote_goes_on(own_demo: Path, tmp_path: Path) -> None:
-    """Its documents lie in the inbox, nothing is loaded: they are its own, and clearing takes them away."""
-    stopped = tmp_path / "stopped"
-    shutil.copytree(own_demo / "state", stopped / "state")
-    (stopped / "inbox").mkdir()
-    receipts = json.loads((own_demo / "raw" / "manifest.json").read_bytes())["receipts"]
-    for receipt in receipts[:3]:
-        document_id = receipt["document_id"]
-        source = own_demo / "raw" / "documents" / document_id[:2] / document_id
-        shutil.copy(source, stopped / "inbox" / receipt["file_name"])
-
-    assert "not the demo's" not in tieout(stopped, "demo", "--seed", "8", expect=2).stderr
-    assert tieout(stopped, "demo", "--clear").stdout.startswith("The demo is removed")
-    assert list((stopped / "inbox").iterdir()) == []

@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from orchestration import lineage
-from orchestration.packaged_lineage import PACKAGED, packaged
+from orchestration.packaged_lineage import PACKAGED
 from tests.support.command import tieout
+from transforms.lineage.row import COLUMNS, as_texts
 
-MARTS = Path(PACKAGED).parents[1] / "models" / "marts"
+MARTS = Path(PACKAGED).parent / "models" / "marts"
+packaged = cache(lineage.packaged_rows)
 
 RATES = {
     "positions.fx_rate_to_base", "fx_rates.rate", "position_marks.fx_rate_to_base",
@@ -53,6 +55,13 @@ def test_no_source_stands_twice() -> None:
         for r in packaged()
     ]
     assert len(keys) == len(set(keys))
+
+
+def test_the_published_mart_joins_the_packaged_files_to_the_same_rows(demo: Path) -> None:
+    texts = ", ".join(f"coalesce({name}, '')" for name in COLUMNS)
+    with duckdb.connect(str(demo / "published" / "current.duckdb"), read_only=True) as connection:
+        published = connection.execute(f"select {texts} from marts.column_lineage").fetchall()
+    assert sorted(published) == as_texts(packaged())
 
 
 def test_realised_pnl_in_base_is_the_trades_own_times_a_rate() -> None:

@@ -21,7 +21,7 @@ import pytest
 from config.data_folder import DataFolder
 from orchestration.instance import prepare_instance
 from orchestration.keys import SERVICES_LOCK
-from tests.support.command import ROOT, command, environment, tieout
+from tests.support.command import ROOT, command, environment, tieout, version
 from transforms.broker_simulator import simulate
 
 START_SECONDS, TAKE_SECONDS, STOP_SECONDS = 90.0, 150.0, 40.0
@@ -66,10 +66,6 @@ def answer(url: str) -> str | None:
             return str(response.read().decode())
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return None
-
-
-def version(data: Path) -> str:
-    return str((data / "published" / "CURRENT").readlink())
 
 
 @contextlib.contextmanager

@@ -1,10 +1,14 @@
 """Running the `tieout` command as a user does: a process of its own, with its own data folder."""
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,3 +40,30 @@ def tieout(
     if expect is not None and done.returncode != expect:
         raise AssertionError(f"exit {done.returncode}, not {expect}\n{done.stdout}\n{done.stderr}")
     return done
+
+
+def version(data: Path) -> str:
+    """The version that readers open."""
+    return str((data / "published" / "CURRENT").readlink())
+
+
+def runs(data: Path) -> list[tuple[str, str]]:
+    """Job and status of every run that Dagster knows, oldest first."""
+    path = data / "dagster" / "history" / "runs.db"
+    if not path.exists():
+        return []
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        return connection.execute("select pipeline_name, status from runs order by id").fetchall()
+
+
+def query(data: Path, sql: str) -> list[dict[str, Any]]:
+    """What `tieout query` finds, amounts exact."""
+    done = tieout(data, "query", sql, "--json")
+    return list(json.loads(done.stdout, parse_float=Decimal))
+
+
+def without_a_traceback(done: subprocess.CompletedProcess[str]) -> None:
+    """Assert that neither stream shows the inside of the program."""
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Stack Trace" not in done.stdout + done.stderr
+    assert 'File "' not in done.stdout + done.stderr

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from transforms.lineage.model_sql import (
-    CLEAN_SCHEMA,
     NO_TABLE,
     Kind,
     LineageError,
-    Relation,
     model_columns,
 )
 from transforms.lineage.origins import clean_columns, origins
+from transforms.lineage.qualified_sql import CLEAN_SCHEMA, Relation
 from transforms.lineage.row import LineageRow
 
 PUBLISHED_SCHEMA: Final = "marts"

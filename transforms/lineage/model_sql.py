@@ -1,6 +1,7 @@
 """What one model's SQL says about its columns: which columns of which relations each one comes from.
 
-The SQL is the compiled one, in DuckDB's dialect. How models hang together is in graph.py.
+The SQL is the compiled one, in DuckDB's dialect. How it is read is in qualified_sql.py, how models hang
+together in graph.py.
 """
 
 from __future__ import annotations
@@ -10,17 +11,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, build_scope
+from sqlglot.optimizer.scope import Scope
 
-CATALOG: Final = "lineage"
-"""The one catalog that relations stand in here, whatever the warehouse's file is called."""
-
-CLEAN_SCHEMA: Final = "clean"
-"""The schema under which the clean layer's Parquet files are read."""
+from transforms.lineage.qualified_sql import USING, Relation, qualified
 
 
 class Kind(IntEnum):
@@ -30,9 +25,6 @@ class Kind(IntEnum):
     DERIVED = 1
     FILTER = 2
 
-
-Relation = tuple[str, str]
-"""Schema and name of a table."""
 
 NO_TABLE: Final = "no table"
 """In place of a schema: the figure is made here, of no column. The relation's name says how."""
@@ -55,19 +47,7 @@ def model_columns(sql: str, known: Mapping[Relation, Iterable[str]]) -> dict[str
     Raises LineageError for SQL that cannot be read, and for a column that cannot be followed.
     """
     try:
-        tree = sqlglot.parse_one(sql, dialect="duckdb")
-        _read_files_as_tables(tree)
-        _one_catalog(tree)
-        _name_projections(tree)
-        _mark_using(tree)
-        qualified = qualify(
-            tree,
-            dialect="duckdb",
-            schema=_schema(known),
-            quote_identifiers=False,
-            validate_qualify_columns=False,
-        )
-        root = build_scope(qualified)
+        root = qualified(sql, known)
     except (SqlglotError, ValueError) as error:
         raise LineageError(f"the SQL cannot be read: {error}") from error
     if root is None:
@@ -82,60 +62,10 @@ def merge(into: Sources, more: Sources, at_least: Kind = Kind.VALUE) -> None:
         into[source] = min(into.get(source, weaker), weaker)
 
 
-def _schema(known: Mapping[Relation, Iterable[str]]) -> dict[str, object]:
-    schemas: dict[str, dict[str, dict[str, str]]] = {}
-    for (schema, name), columns in known.items():
-        schemas.setdefault(schema, {})[name] = dict.fromkeys(columns, "unknown")
-    return {CATALOG: schemas}
-
-
-def _read_files_as_tables(tree: exp.Expr) -> None:
-    """`read_parquet('<folder>/trades.parquet')` is the clean table trades, `…/_issues/*.parquet` clean_issues."""
-    for call in list(tree.find_all(exp.ReadParquet)):
-        table = call.parent
-        path = call.expressions[0].name.split("/")
-        stem = path[-1].removesuffix(".parquet")
-        name = f"clean{path[-2]}" if stem == "*" else stem
-        if isinstance(table, exp.Table):
-            alias = table.alias or None
-            table.replace(exp.table_(name, db=CLEAN_SCHEMA, catalog=CATALOG, alias=alias))
-
-
-def _one_catalog(tree: exp.Expr) -> None:
-    for table in tree.find_all(exp.Table):
-        if table.args.get("db") and isinstance(table.this, exp.Identifier):
-            table.set("catalog", exp.to_identifier(CATALOG))
-
-
-def _name_projections(tree: exp.Expr) -> None:
-    """Names for projections that have none, or one that another has: a star over such a SELECT needs them.
-
-    They are never read by name: in a union the first part names the columns, and the places count.
-    """
-    for select in tree.find_all(exp.Select):
-        taken: set[str] = set()
-        for place, projection in enumerate(select.expressions):
-            named = isinstance(projection, (exp.Alias, exp.Column)) or projection.is_star
-            name = projection.alias_or_name.lower()
-            if not projection.is_star and (not named or name in taken):
-                bare = projection.this if isinstance(projection, exp.Alias) else projection
-                projection.replace(exp.alias_(bare.copy(), f"_unnamed_{place}"))
-            taken.add(name)
-
-
-def _mark_using(tree: exp.Expr) -> None:
-    """Remember the columns of USING: they are written out as a COALESCE, but the left side's value stands."""
-    for select in tree.find_all(exp.Select):
-        joins = select.args.get("joins") or ()
-        if not any(join.side in {"FULL", "RIGHT"} for join in joins):
-            select.meta[_USING] = {key.name for join in joins for key in join.args.get("using") or ()}
-
-
 # Comparisons tell something about a value; the value itself does not go on.
 _COMPARISONS: Final = (exp.Predicate, exp.Contains, exp.StartsWith, exp.EndsWith, exp.ArrayContainsAll)
 _THROUGH: Final = (exp.And, exp.Or, exp.Not, exp.Paren)
 _OUTER: Final = frozenset({"LEFT", "RIGHT", "FULL"})
-_USING: Final = "columns of using"
 _ROWS: Final = -1
 """In place of a column's place: what decides which rows stand."""
 _CHOOSERS: Final = {
@@ -400,7 +330,7 @@ def _joined_by_using(node: exp.Coalesce) -> bool:
         select is not None
         and len(names) == 1
         and all(isinstance(part, exp.Column) for part in parts)
-        and names <= select.meta.get(_USING, set())
+        and names <= select.meta.get(USING, set())
     )
 
 

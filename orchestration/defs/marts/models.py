@@ -46,11 +46,12 @@ class Translator(DagsterDbtTranslator):
 
 def column_lineage_of(mart: str) -> dg.TableColumnLineage:
     """The clean columns whose values go into each column of a mart, as it is packaged."""
-    sources: dict[str, dict[dg.TableColumnDep, None]] = {}
-    for row in values_by_mart().get(mart, []):
-        dependency = dg.TableColumnDep(dg.AssetKey([CLEAN, row.clean_table]), row.clean_column)
-        sources.setdefault(row.column_name, {})[dependency] = None
-    return dg.TableColumnLineage({column: list(found) for column, found in sources.items()})
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(dg.AssetKey([CLEAN, table]), name) for table, name in sources]
+            for column, sources in values_by_mart().get(mart, {}).items()
+        }
+    )
 
 
 def dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:

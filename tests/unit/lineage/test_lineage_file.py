@@ -1,5 +1,6 @@
-"""The packaged file: written, compared, and what a stale one says. The models themselves are not read here."""
+"""The packaged files: written, compared, and what stale ones say. The models themselves are not read here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,24 +15,29 @@ OTHER = LineageRow("fct_trade", "cost", "value", "trades", "cost", "Trades", "co
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "packaged" / "lineage.csv"
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "packaged"
     monkeypatch.setattr(lineage, "PACKAGED", path)
     monkeypatch.setattr(lineage, "computed", lambda: [OTHER, ROW])
     return path
 
 
-def test_a_file_that_was_just_written_is_up_to_date(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_that_were_just_written_are_up_to_date(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert lineage.main([]) == 0
     assert lineage.main(["--check"]) == 0
-    assert file.read_text().splitlines()[2] == 'fct_trade,price,value,trades,price,Trades,tradePrice,,"a, b"'
+    assert (folder / "lineage_value.csv").read_text().splitlines()[2] == (
+        'fct_trade,price,trades.price,,"a, b"'
+    )
     assert "ok" in capsys.readouterr().out
 
 
 def test_a_stale_file_fails_the_check_and_says_what_to_run(
-    file: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lineage.main([])
+    file = folder / "lineage_origin.csv"
     file.write_text(file.read_text().replace("tradePrice", "price"))
     assert lineage.main(["--check"]) == 1
     said = capsys.readouterr().err
@@ -40,19 +46,37 @@ def test_a_stale_file_fails_the_check_and_says_what_to_run(
     assert '+ fct_trade,price,value,trades,price,Trades,tradePrice,,"a, b"' in said
 
 
-def test_a_lineage_that_cannot_be_told_leaves_the_file(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_file_of_other_columns_is_refused(folder: Path) -> None:
+    lineage.main([])
+    file = folder / "lineage_value.csv"
+    file.write_text(file.read_text().replace("column_names", "column_name"))
+    with pytest.raises(ValueError, match=r"lineage_value\.csv: the columns are not mart, column_names"):
+        lineage.packaged_rows()
+
+
+def test_a_lineage_that_cannot_be_told_leaves_the_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lineage.main([])
-    before = file.read_bytes()
+    before = lineage.packaged_rows()
 
     def fails() -> list[LineageRow]:
         raise LineageError("model x: no")
 
     monkeypatch.setattr(lineage, "computed", fails)
     assert lineage.main([]) == lineage.main(["--check"]) == 1
-    assert file.read_bytes() == before
+    assert lineage.packaged_rows() == before
     assert "model x: no" in capsys.readouterr().err
+
+
+def test_rows_that_cannot_be_packed_are_not_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = replace(ROW, mart="position_current", attribute="price")
+    monkeypatch.setattr(lineage, "computed", lambda: [ROW, elsewhere])
+    assert lineage.main([]) == 1
+    assert "other origins in some rows" in capsys.readouterr().err
+    assert not folder.exists()
 
 
 def test_a_seed_is_a_file_packaged_with_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
