@@ -1,4 +1,4 @@
-"""Contracts of what PortfolioAnalyst says: an oracle that our books are held against. Only sectors are taken from it."""
+"""Contracts of what PortfolioAnalyst says: an oracle that our books are held against; only its sectors are used."""
 
 from __future__ import annotations
 
