@@ -72,7 +72,12 @@ def dollars() -> dict[str, list[Row]]:
 def marts(tmp_path_factory: pytest.TempPathFactory) -> DbtRun:
     folder = tmp_path_factory.mktemp("reporting")
     tables: dict[str, list[Row]] = defaultdict(list)
-    for part in (bridged("BRIDGE", date(2024, 4, 5)), bridged("SHORT", date(2024, 3, 28)), dollars(), yearly()):
+    for part in (
+        bridged("BRIDGE", date(2024, 4, 5)),
+        bridged("SHORT", date(2024, 3, 28)),
+        dollars(),
+        yearly(),
+    ):
         for name, rows in part.items():
             tables[name] += rows
     days = [*NAVS, date(2024, 4, 10)]
