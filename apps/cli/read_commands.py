@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from apps.breaks import broken_checks, count_open, read_acknowledged, with_notes
-from apps.cli import lot_queries, pnl_queries, queries, render
+from apps.cli import joined_queries, lot_queries, pnl_queries, queries, render
 from apps.cli.context import EXIT_BREAK, fail
 from apps.exact_text import scalar
 from apps.periods import DEFAULT_PERIOD
@@ -24,6 +24,13 @@ from apps.published import NothingPublishedError, QueryError, Reader, Result, op
 _QUERY_TABLE_ROWS = 200
 
 Account = Annotated[str | None, typer.Option("--account", "-a", help="Only this account (its id or alias).")]
+AnyAccount = Annotated[
+    str | None,
+    typer.Option(
+        *("--account", "-a"),
+        help="Only this account (its id or alias); ALL: all accounts as one, in the reporting currency.",
+    ),
+]
 First = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, inclusive.")]
 Last = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, inclusive.")]
 Json = Annotated[
@@ -61,6 +68,7 @@ def _reading(context: typer.Context) -> Iterator[Reader]:
         QueryError,
         queries.UnknownAccountError,
         lot_queries.MethodNotBuiltError,
+        joined_queries.NothingJoinedError,
     ) as error:
         fail(str(error))
     except (duckdb.CatalogException, duckdb.BinderException) as error:
@@ -82,10 +90,19 @@ def _filter(
     last: datetime | None = None,
     limit: int | None = None,
 ) -> queries.Filter:
+    """What the options select; ALL, as no account at all, selects the rows of every account."""
     start, end = _day(first), _day(last)
     if start and end and start > end:
         fail(f"--from {start} is after --to {end}")
-    return queries.Filter(queries.resolve_account(reader, account), start, end, limit or None)
+    only = None if joined_queries.is_all(account) else queries.resolve_account(reader, account)
+    return queries.Filter(only, start, end, limit or None)
+
+
+def _say_not_added(what: str) -> None:
+    """On stderr, so that JSON and CSV stay what they are."""
+    typer.echo(
+        f"tieout: {what} are not added up over accounts: each account's follow, in its own currency", err=True
+    )
 
 
 def _day(value: datetime | None) -> date | None:
@@ -93,22 +110,29 @@ def _day(value: datetime | None) -> date | None:
 
 
 def summary(
-    context: typer.Context, account: Account = None, as_json: Json = False, as_csv: Csv = False
+    context: typer.Context, account: AnyAccount = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
     """What each account is worth, what it made, and whether it ties to the broker's statements."""
     output = _output(as_json, as_csv)
+    question = joined_queries.summary if joined_queries.is_all(account) else queries.summary
     with _reading(context) as reader:
         where = _filter(reader, account)
+        result = question(reader, where)
         if output is render.Output.TABLE:
-            _print_summary(reader, where, context.obj.state_url)
+            _print_summary(reader, result, where, context.obj.state_url)
         else:
-            render.print_result(queries.summary(reader, where), output)
+            render.print_result(result, output)
+    if joined_queries.is_all(account):
+        typer.echo(
+            "tieout: the realized PnL of the year is not added up over accounts: see each account's", err=True
+        )
 
 
 def print_summary(published: Path, state_url: str) -> None:
     """The summary of all accounts, for commands that end with it. Raises `NothingPublishedError`."""
     with open_current(published) as reader:
-        _print_summary(reader, queries.Filter(), state_url)
+        where = queries.Filter()
+        _print_summary(reader, queries.summary(reader, where), where, state_url)
 
 
 def _verdict(reader: Reader, where: queries.Filter, state_url: str) -> dict[str, int]:
@@ -130,9 +154,9 @@ def _verdict(reader: Reader, where: queries.Filter, state_url: str) -> dict[str,
         fail(str(error))
 
 
-def _print_summary(reader: Reader, where: queries.Filter, state_url: str) -> None:
+def _print_summary(reader: Reader, result: Result, where: queries.Filter, state_url: str) -> None:
     console = render.stdout_console()
-    render.print_table(_transposed(queries.summary(reader, where)), console)
+    render.print_table(_transposed(result), console)
     console.print()
     console.print(verdict_line(_verdict(reader, where, state_url)))
     for row in reader.records("SELECT version_id, built_at FROM marts.build_info"):
@@ -174,7 +198,7 @@ def _transposed(result: Result) -> Result:
 
 def daily(
     context: typer.Context,
-    account: Account = None,
+    account: AnyAccount = None,
     first: First = None,
     last: Last = None,
     limit: Annotated[int, _limit("days of each account")] = 20,
@@ -182,14 +206,16 @@ def daily(
     as_csv: Csv = False,
 ) -> None:
     """NAV, PnL, external flow and time-weighted return, day by day."""
-    _table(context, queries.daily, account, first, last, limit, _output(as_json, as_csv))
+    question = joined_queries.daily if joined_queries.is_all(account) else queries.daily
+    _table(context, question, account, first, last, limit, _output(as_json, as_csv))
 
 
 def totals(
-    context: typer.Context, account: Account = None, as_json: Json = False, as_csv: Csv = False
+    context: typer.Context, account: AnyAccount = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
     """PnL, TWR, MWR, income and fees per account, month to date to since inception."""
-    _table(context, queries.totals, account, None, None, 0, _output(as_json, as_csv))
+    question = joined_queries.totals if joined_queries.is_all(account) else queries.totals
+    _table(context, question, account, None, None, 0, _output(as_json, as_csv))
 
 
 def pnl(
@@ -200,7 +226,7 @@ def pnl(
     period: Annotated[
         str, typer.Option("--period", "-p", help=f"One of {', '.join(pnl_queries.PNL_PERIODS)}.")
     ] = DEFAULT_PERIOD,
-    account: Account = None,
+    account: AnyAccount = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
@@ -213,7 +239,8 @@ def pnl(
     if period.casefold() not in known:
         fail(f"--period {period} is none of {', '.join(known.values())}")
     with _reading(context) as reader:
-        account_id = queries.resolve_account(reader, account)
+        together = joined_queries.is_all(account)
+        account_id = joined_queries.ALL if together else queries.resolve_account(reader, account)
         windows = pnl_queries.windows_of(reader, account_id, known[period.casefold()])
         result = pnl_queries.QUESTIONS[by](reader, windows)
     render.print_result(result, output, hide=("instrument_key",))
@@ -223,7 +250,7 @@ def pnl(
 
 def trades(
     context: typer.Context,
-    account: Account = None,
+    account: AnyAccount = None,
     first: First = None,
     last: Last = None,
     limit: Annotated[int, _limit("trades")] = 50,
@@ -231,25 +258,28 @@ def trades(
     as_csv: Csv = False,
 ) -> None:
     """Trades, newest first."""
+    if joined_queries.is_all(account):
+        _say_not_added("trades")
     hide = ("trade_at", "trade_id", "transaction_id", "document_id", "section", "row_ordinal", "realized_pnl")
     _table(context, queries.trades, account, first, last, limit, _output(as_json, as_csv), hide)
 
 
 def positions(
     context: typer.Context,
-    account: Account = None,
+    account: AnyAccount = None,
     limit: Annotated[int, _limit("positions")] = 0,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """What is held now, cash included, heaviest first."""
     hide = ("conid", "quantity_basis", "cost_basis_money")
-    _table(context, queries.positions, account, None, None, limit, _output(as_json, as_csv), hide)
+    question = joined_queries.positions if joined_queries.is_all(account) else queries.positions
+    _table(context, question, account, None, None, limit, _output(as_json, as_csv), hide)
 
 
 def lots(
     context: typer.Context,
-    account: Account = None,
+    account: AnyAccount = None,
     method: Annotated[
         str,
         typer.Option(
@@ -266,6 +296,8 @@ def lots(
     """Our own tax lots: open ones first, then what was closed, newest first. Dates are those of the closing."""
     if method not in lot_queries.METHODS:
         fail(f"--method {method} is none of {', '.join(lot_queries.METHODS)}")
+    if joined_queries.is_all(account):
+        _say_not_added("lots")
     hide = (
         *(
             "asset_class",
@@ -305,7 +337,7 @@ def _table(
 
 def reconcile(
     context: typer.Context,
-    account: Account = None,
+    account: AnyAccount = None,
     first: First = None,
     last: Last = None,
     limit: Annotated[int, _limit("checks")] = 0,
@@ -319,6 +351,8 @@ def reconcile(
     """
     output = _output(as_json, as_csv)
     with _reading(context) as reader:
+        if joined_queries.is_all(account):
+            _say_not_added("the broker's totals")
         where = _filter(reader, account, first, last, limit)
         counts = _verdict(reader, where, context.obj.state_url)
         known = read_acknowledged(context.obj.state_url) if counts.get("acknowledged") else {}
@@ -344,7 +378,7 @@ def reconcile(
 
 def gaps(
     context: typer.Context,
-    account: Account = None,
+    account: AnyAccount = None,
     first: First = None,
     last: Last = None,
     limit: Annotated[int, _limit("gaps")] = 0,
@@ -355,6 +389,10 @@ def gaps(
     output = _output(as_json, as_csv)
     with _reading(context) as reader:
         result = queries.gaps(reader, _filter(reader, account, first, last, limit))
+    if joined_queries.is_all(account):
+        typer.echo(
+            "tieout: gaps are of one account's documents each: those of every account follow", err=True
+        )
     render.print_result(result, output, hide=("sections", "detail"))
     if not result.rows and output is render.Output.TABLE:
         typer.echo("no gaps: every section that an account has covers all its days", err=True)

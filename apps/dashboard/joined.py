@@ -12,7 +12,7 @@ ALL = "ALL"
 """The account_id under which the marts hold all accounts as one; none of the broker's ids looks like it."""
 
 # The rate of each account's currency on each of its days. A booking between two days takes the last one before it.
-_RATES = """
+RATES = """
     rates AS (
         SELECT account_id, return_date AS rate_date, fx_rate_to_reporting AS rate
         FROM marts.fct_return_reporting WHERE account_id <> 'ALL' AND fx_rate_to_reporting IS NOT NULL
@@ -31,7 +31,7 @@ def read_account(reader: Reader) -> Row | None:
         return None
     rows = reader.records(
         f"""
-        WITH {_RATES},
+        WITH {RATES},
         days AS (SELECT * FROM marts.fct_return_reporting WHERE account_id = 'ALL'),
         latest AS (SELECT * FROM days ORDER BY return_date DESC LIMIT 1),
         cash AS (
@@ -97,7 +97,7 @@ def _causes(reader: Reader, span: dict[str, Any]) -> Row:
     """Cash income and costs of the period; NULL where no row of that kind was booked."""
     return reader.records(
         f"""
-        WITH {_RATES},
+        WITH {RATES},
         booked AS (
             SELECT cash.category, CAST(cash.amount_base * rates.rate AS DECIMAL(38, 10)) AS amount
             FROM (SELECT * FROM marts.fct_cash_transaction WHERE report_date BETWEEN $first AND $last) AS cash
@@ -117,7 +117,7 @@ def _movers(reader: Reader, span: dict[str, Any]) -> list[Row]:
     """Realised PnL of the period by instrument over all accounts, the five largest either way."""
     return reader.records(
         f"""
-        WITH {_RATES},
+        WITH {RATES},
         realized AS (
             SELECT trades.instrument_key, trades.symbol,
                    CAST(trades.realized_pnl_base * rates.rate AS DECIMAL(38, 10)) AS amount
@@ -136,7 +136,7 @@ def read_positions(reader: Reader, account_id: str) -> list[Row]:
     """What is held now, an instrument a line over all accounts; weights are of the whole."""
     return reader.records(
         f"""
-        WITH {_RATES},
+        WITH {RATES},
         held AS (
             SELECT positions.*, rates.rate
             FROM marts.position_current AS positions
@@ -161,6 +161,7 @@ def read_positions(reader: Reader, account_id: str) -> list[Row]:
             SELECT instrument_key, any_value(symbol) AS symbol, any_value(description) AS description,
                    any_value(asset_class) AS asset_class, any_value(currency) AS currency,
                    sum(quantity) AS quantity, arg_max(mark_price, as_of_date) AS mark_price,
+                   CASE WHEN count(*) = count(market_value) THEN sum(market_value) END AS market_value,
                    CASE WHEN count(*) = count(market_value_base * rate)
                        THEN sum(CAST(market_value_base * rate AS DECIMAL(38, 10))) END AS market_value_base,
                    sum(cost_basis_money) AS cost_basis_money,
@@ -170,7 +171,8 @@ def read_positions(reader: Reader, account_id: str) -> list[Row]:
                    min(as_of_date) AS as_of_date, any_value(conid) AS conid
             FROM held GROUP BY instrument_key
         )
-        SELECT symbol, description, asset_class, currency, quantity, mark_price, marks.marks, market_value_base,
+        SELECT symbol, description, asset_class, currency, quantity, mark_price, marks.marks, market_value,
+               market_value_base,
                CAST(market_value_base AS DOUBLE) / nullif(CAST(whole.nav AS DOUBLE), 0) AS weight,
                cost_basis_money, unrealized_pnl_base, quantity_basis, as_of_date, conid
         FROM summed CROSS JOIN whole LEFT JOIN marks USING (instrument_key)

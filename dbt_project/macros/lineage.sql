@@ -26,6 +26,8 @@
       ('portfolio_analyst_allocation', 'PA.Allocation by Asset Class'),
       ('portfolio_analyst_deposit', 'PA.Deposits And Withdrawals'),
       ('portfolio_analyst_fee', 'PA.Fee Summary'),
+      ('portfolio_analyst_sector', 'PA.Performance by Symbol'),
+      ('portfolio_analyst_sector', 'PA.Open Position Summary'),
   ]) }}
 {%- endmacro %}
 

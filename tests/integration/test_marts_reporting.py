@@ -33,6 +33,33 @@ def bridged(account: str, covered_to: date) -> dict[str, list[Row]]:
     return tables
 
 
+def yearly() -> dict[str, list[Row]]:
+    """Two years of statements with cash transactions and a Change in NAV each, and no value of a day."""
+    years = [(2022, D(100), D(150), D(30)), (2023, D(150), D(120), D(-20))]
+    statements = [
+        {"document_id": f"YEARLY-{year}", "statement": 0, "account_id": "YEARLY",
+         "period_start_date": date(year, 1, 1), "period_end_date": date(year, 12, 31)}
+        for year, *_ in years
+    ]  # fmt: skip
+    return {
+        "accounts": [{"account_id": "YEARLY", "base_currency": "USD", "base_currency_source": "setting"}],
+        "statements": statements,
+        "statement_sections": [
+            {**row, "section": name, "rows": 1} for row in statements for name in ("CashTransactions", "ChangeInNAV")
+        ],
+        "change_in_nav": [
+            {"account_id": "YEARLY", "period_start_date": date(year, 1, 1), "period_end_date": date(year, 12, 31),
+             "starting_value": start, "ending_value": end, "deposits_withdrawals": flow}
+            for year, start, end, flow in years
+        ],
+        "cash_transactions": [
+            {"account_id": "YEARLY", "cash_key": str(year), "category": "deposit_withdrawal",
+             "report_date": date(year, 7, 1), "currency": "USD", "amount": flow}
+            for year, _, _, flow in years
+        ],
+    }  # fmt: skip
+
+
 def dollars() -> dict[str, list[Row]]:
     """An account in dollars that is known for two days more, and holds nothing else."""
     navs = {FIRST: D(200), SECOND: D(210), AFTER: D(210), LAST: D(210), date(2024, 4, 10): D(220)}
@@ -45,7 +72,12 @@ def dollars() -> dict[str, list[Row]]:
 def marts(tmp_path_factory: pytest.TempPathFactory) -> DbtRun:
     folder = tmp_path_factory.mktemp("reporting")
     tables: dict[str, list[Row]] = defaultdict(list)
-    for part in (bridged("BRIDGE", date(2024, 4, 5)), bridged("SHORT", date(2024, 3, 28)), dollars()):
+    for part in (
+        bridged("BRIDGE", date(2024, 4, 5)),
+        bridged("SHORT", date(2024, 3, 28)),
+        dollars(),
+        yearly(),
+    ):
         for name, rows in part.items():
             tables[name] += rows
     days = [*NAVS, date(2024, 4, 10)]
@@ -101,6 +133,35 @@ def test_a_hole_with_days_that_nothing_covers_stays_withheld(marts: DbtRun) -> N
     assert row["withheld_reason"].startswith("6 day(s) are in no statement")
     assert row["withheld_reason"].endswith("first 2024-03-29.")
     assert metric(marts, "SHORT", "twr")["value"] is None
+
+
+def test_an_account_of_yearly_statements_alone_is_measured_by_its_periods(marts: DbtRun) -> None:
+    ends = [date(2021, 12, 31), date(2022, 12, 31), date(2023, 12, 31)]
+    first = modified_dietz(100, 150, ends[0], ends[1], [(date(2022, 7, 1), 30.0)])
+    second = modified_dietz(150, 120, ends[1], ends[2], [(date(2023, 7, 1), -20.0)])
+    assert isinstance(first, float)
+    assert isinstance(second, float)
+    whole, year = metric(marts, "YEARLY", "twr"), metric(marts, "YEARLY", "twr", "YTD")
+    assert whole["value"] == pytest.approx((1 + first) * (1 + second) - 1, rel=1e-12)
+    assert year["value"] == pytest.approx(second, rel=1e-12)
+    assert {row["return_method"] for row in (whole, year)} == {"modified_dietz"}
+    assert (whole["window_start_date"], whole["window_end_date"]) == (ends[0], ends[2])
+    assert metric(marts, "YEARLY", "pnl")["value"] == pytest.approx(20 - 10)
+    assert metric(marts, "YEARLY", "cagr")["value"] == pytest.approx((1 + whole["value"]) ** (365 / 730) - 1)
+    known = {"twr", "cagr", "pnl", "net_contributions"}
+    rows = marts.dicts("select * from performance_metric where account_id = 'YEARLY'")
+    for row in rows:
+        if row["window"] in ("SI", "1Y", "YTD") and row["metric"] in known:
+            assert row["value"] is not None, row
+        else:
+            assert row["value"] is None, row
+            assert row["withheld_reason"].startswith("No document reports daily net asset values"), row
+    (summary,) = marts.dicts("select * from account_summary where account_id = 'YEARLY'")
+    assert (summary["as_of_date"], summary["nav_base"], summary["ytd_pnl_base"]) == (ends[2], D(120), D(-10))
+    assert summary["net_contributions_base"] == 10
+    assert summary["since_inception_twr"] is summary["day_pnl_base"] is None
+    assert summary["realized_ytd_base"] is None, "no statement says that the trades of every day are known"
+    assert summary["day_withheld_reason"].startswith("No document reports daily net asset values")
 
 
 def test_a_stated_period_without_daily_values_has_a_return(marts: DbtRun) -> None:

@@ -52,6 +52,12 @@ def another_value_of_a_day_and_at_the_end(line: list[str]) -> list[str]:
     return line
 
 
+def of_a_sector(line: list[str]) -> list[str]:
+    if line[:2] == ["Open Position Summary", "Data"] and line[2] != "Total":
+        line[7] = "Stocks and such" if line[3] == "Stocks" else "Broad"
+    return line
+
+
 def in_dollars(line: list[str]) -> list[str]:
     return ["USD" if cell == "EUR" else cell for cell in line]
 
@@ -74,7 +80,7 @@ def books(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> P
         [
             told(ONE),
             told(OTHER),
-            ("whole.csv", analysed([ONE], YEAR)),
+            ("whole.csv", altered(analysed([ONE], YEAR), of_a_sector)),
             ("other.csv", analysed([OTHER], YEAR)),
             ("spring.csv", altered(analysed([ONE], SPRING), more_dividends_and_a_better_month)),
             ("autumn.csv", altered(analysed([OTHER], AUTUMN), another_value_of_a_day_and_at_the_end)),
@@ -202,3 +208,25 @@ def test_the_books_are_those_of_the_statements(books: Path, simulation: Simulati
     assert mart(books, lost) == []
     kept = "select section from document_section where section like 'PA.%' and rows_kept <> rows_read"
     assert mart(books, kept) == []
+
+
+def test_sectors_come_from_the_analysis_and_leave_every_figure_alone(books: Path) -> None:
+    latest = "is_latest and account_id = '{}' and dimension = '{}'"
+    sectors = dict(
+        mart(books, f"select bucket, net_base from allocation where {latest.format(ONE, 'sector')}")
+    )
+    classes = dict(
+        mart(books, f"select bucket, net_base from allocation where {latest.format(ONE, 'asset_class')}")
+    )
+    assert {"Stocks and such", "cash"} <= set(sectors)
+    assert "unknown" not in sectors, "the analysis lists every position of the last day"
+    assert sum(sectors.values()) == sum(classes.values())
+    assert sectors["cash"] == classes["CASH"]
+    others = mart(books, f"select bucket from allocation where {latest.format(OTHER, 'sector')}")
+    assert ("unknown",) in others, "another account's analysis names no sector"
+    lost = (
+        "select section from document_section where rows_read <> rows_kept + rows_superseded + rows_rejected"
+    )
+    assert (
+        mart(books, lost + " and section in ('PA.Open Position Summary', 'PA.Performance by Symbol')") == []
+    )

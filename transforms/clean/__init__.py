@@ -134,6 +134,11 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
             (analyst.INTRODUCTION, analyst.META, analyst.FEES),
             analyst.build_fees,
         ),
+        CleanTable(
+            "portfolio_analyst_sectors",
+            (analyst.INTRODUCTION, analyst.META, *analyst.SECTORS),
+            analyst.build_sectors,
+        ),
     )
 }
 """The clean tables by name, each with the raw sections it reads and its builder."""

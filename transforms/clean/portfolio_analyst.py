@@ -19,6 +19,7 @@ from transforms.schemas.portfolio_analyst import (
     PORTFOLIO_ANALYST_FEES,
     PORTFOLIO_ANALYST_KEY_STATISTICS,
     PORTFOLIO_ANALYST_PERFORMANCE,
+    PORTFOLIO_ANALYST_SECTORS,
 )
 
 INTRODUCTION: Final = sections.raw_section(sections.INTRODUCTION)
@@ -27,6 +28,7 @@ META: Final = sections.raw_section(sections.META)
 ALLOCATION: Final = sections.raw_section(sections.ALLOCATION)
 DEPOSITS: Final = sections.raw_section(sections.DEPOSITS)
 FEES: Final = sections.raw_section(sections.FEES)
+SECTORS: Final = tuple(sections.raw_section(name) for name in (sections.BY_SYMBOL, sections.OPEN_POSITIONS))
 _HISTORICAL: Final = tuple(
     sections.raw_section(name) for name in (sections.HISTORICAL, sections.HISTORICAL_WITH_BENCHMARKS)
 )
@@ -82,6 +84,20 @@ def build_performance(raw: RawSections, context: CleanContext) -> Cleaned:
             cells = _dated(rows, _DATED[section]) if section in _DATED else _historical(rows)
             derived = ("subject", "period_kind", "period_label", "month_date", "day_date")
             parts.append(_cleaned(raw, cells, contract, section, context, derived))
+    if not parts:
+        return nothing(contract)
+    table = pl.concat([part.table for part in parts]).sort(contract.key).rechunk()
+    return Cleaned(contract.validate(table), all_issues([part.issues for part in parts]))
+
+
+def build_sectors(raw: RawSections, context: CleanContext) -> Cleaned:
+    """The sector of each symbol, from the sections that name it. Sums have no symbol, or no sector."""
+    contract = PORTFOLIO_ANALYST_SECTORS
+    parts = []
+    for section in SECTORS:
+        rows = _rows(raw, section)
+        if rows is not None:
+            parts.append(_cleaned(raw, rows, contract, section, context))
     if not parts:
         return nothing(contract)
     table = pl.concat([part.table for part in parts]).sort(contract.key).rechunk()

@@ -137,7 +137,7 @@ _DECLARED: Final[dict[tuple[str, str], Declared]] = {
     ("dividend_accrual_changes", "report_date"): Declared(value=("date",)),
     **{
         (f"portfolio_analyst_{table}", column): declared
-        for table in ("key_statistics", "performance", "allocation", "deposits", "fees")
+        for table in ("key_statistics", "performance", "allocation", "deposits", "fees", "sectors")
         for column, declared in _ANALYSIS.items()
     },
     ("portfolio_analyst_key_statistics", "performance_measure"): Declared(

@@ -20,6 +20,8 @@ CUMULATIVE_RETURNS: Final = "Cumulative Performance Statistics"
 ALLOCATION: Final = "Allocation by Asset Class"
 DEPOSITS: Final = "Deposits And Withdrawals"
 FEES: Final = "Fee Summary"
+BY_SYMBOL: Final = "Performance by Symbol"
+OPEN_POSITIONS: Final = "Open Position Summary"
 
 META: Final = "MetaInfo"
 """Lines of this kind stand in other sections; their rows make one of their own."""
@@ -52,13 +54,13 @@ KNOWN: Final[dict[str, frozenset[str]]] = {
     ALLOCATION: frozenset({"Date", "NAV", ANY}),
     "Allocation and Performance by Sector": frozenset({"Allocation by Sector", *_ALLOCATED}),
     "Allocation and Performance by Region": frozenset({"Allocation by Region", *_ALLOCATED}),
-    "Performance by Symbol": frozenset(
+    BY_SYMBOL: frozenset(
         {
             *("Symbol", "Description", "FinancialInstrument", "Sector", "AvgWeight", "Return"),
             *("Contribution", "Unrealized_P&L", "Realized_P&L", "Open"),
         }
     ),
-    "Open Position Summary": frozenset(
+    OPEN_POSITIONS: frozenset(
         {
             *("Date", "FinancialInstrument", "Currency", "Symbol", "Description", "Sector", "Quantity"),
             *("ClosePrice", "Value", "Cost Basis", "UnrealizedP&L", "FXRateToBase"),

@@ -37,6 +37,7 @@ from transforms.schemas.portfolio_analyst import (
     PORTFOLIO_ANALYST_FEES,
     PORTFOLIO_ANALYST_KEY_STATISTICS,
     PORTFOLIO_ANALYST_PERFORMANCE,
+    PORTFOLIO_ANALYST_SECTORS,
 )
 from transforms.schemas.reference import (
     ACCOUNTS,
@@ -100,6 +101,7 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         PORTFOLIO_ANALYST_ALLOCATION,
         PORTFOLIO_ANALYST_DEPOSITS,
         PORTFOLIO_ANALYST_FEES,
+        PORTFOLIO_ANALYST_SECTORS,
     )
 }
 """Contracts of the clean tables, by name."""

@@ -1,4 +1,4 @@
-"""Contracts of what PortfolioAnalyst says: an oracle that our books are held against, never a source of them."""
+"""Contracts of what PortfolioAnalyst says: an oracle that our books are held against; only its sectors are used."""
 
 from __future__ import annotations
 
@@ -122,5 +122,21 @@ PORTFOLIO_ANALYST_FEES: Final[TableContract] = table(
         Field("description", "text", "Description.", ("Description",)),
         _money("amount", "Amount", "Amount, negative where it was paid."),
         Field("is_total", "boolean", "The row is a sum of others.", nullable=False),
+    ),
+)
+
+PORTFOLIO_ANALYST_SECTORS: Final[TableContract] = table(
+    "portfolio_analyst_sectors",
+    "Sector of each symbol in the words of PortfolioAnalyst, from its lists of symbols and of open positions. No other "
+    "document of the broker names a sector.",
+    ("document_id", "section", "row_ordinal"),
+    (
+        *_ANALYSIS,
+        Field("symbol", "text", "Symbol; none in most rows of sums.", ("Symbol",)),
+        Field("description", "text", "Description.", ("Description",)),
+        Field(
+            "instrument_kind", "text", "Kind of instrument, in the file's words.", ("FinancialInstrument",)
+        ),
+        Field("sector", "text", "Sector, in the file's words; none in rows of sums.", ("Sector",)),
     ),
 )

@@ -43,6 +43,7 @@ measured as (
         windows.calendar_days,
         windows.withheld_reason as window_reason,
         windows.chained_twr is not null as is_chained,
+        windows.is_stated is true as is_stated,
         case when windows.withheld_reason is null then statistics.twr else windows.chained_twr end as twr,
         statistics.volatility,
         statistics.sharpe,
@@ -117,7 +118,11 @@ listed as (
         end as withheld_reason,
         {% if metric in ['twr', 'cagr'] %}
         case when {{ value }} is not null and ({{ known }})
-            then case when is_chained then 'daily_twr and modified_dietz' else 'daily_twr' end
+            then case
+                when is_stated then 'modified_dietz'
+                when is_chained then 'daily_twr and modified_dietz'
+                else 'daily_twr'
+            end
         end
         {% else %} null {% endif %} as return_method
     from completed

@@ -5,7 +5,7 @@ with
 
 windows as (
     select * from {{ ref('int_performance__window') }}
-    where start_date is not null
+    where start_date is not null and is_stated is not true
 ),
 
 covered_days as (

@@ -2,7 +2,7 @@
 -- MTD, QTD, YTD start at the last value before the month, quarter, year; 1Y and 3Y at the last value on or before
 -- that many years back; SI at the first value known. An account that starts from nothing inside MTD, QTD or YTD is
 -- complete: its window starts from nothing. Where every day without a return is a hole that modified Dietz bridges, the
--- chained figures stand beside the reason why there are no daily ones.
+-- chained figures stand beside the reason why there are no daily ones. So do those of accounts without daily values.
 with
 
 days as (
@@ -104,6 +104,7 @@ select
     started.as_of_date - started.start_date as calendar_days,
     started.nav_start_base,
     started.nav_end_base,
+    false as is_stated,
     measured.day_rows,
     measured.net_contributions_base,
     measured.pnl_base,
@@ -123,3 +124,23 @@ select
     end as withheld_reason
 from started
 inner join measured using (account_id, performance_window)
+
+union all
+
+select
+    account_id,
+    performance_window,
+    as_of_date,
+    start_date,
+    calendar_days,
+    nav_start_base,
+    nav_end_base,
+    true,
+    0,
+    null,
+    null,
+    twr,
+    contributions_base,
+    pnl_base,
+    withheld_reason
+from {{ ref('int_performance__stated') }}

@@ -1,5 +1,5 @@
 -- What corporate actions moved between instruments: in a reverse split, a change of identifiers or a merger the old
--- instrument hands its value to the new ones, in a spin-off the parent hands over the child's. Value that arrives is
+-- instrument hands its value to the new ones, in a spin-off (an issue of rights) the parent hands over the child's. Value that arrives is
 -- the row's own, else quantity x the day's closing price; what arrives and what leaves add up to nothing.
 with
 
@@ -88,7 +88,7 @@ exchanges as (
     having bool_or(leaves) and not bool_and(leaves)
 ),
 
--- A spin-off names its parent at the start of the description: SYMBOL(ISIN).
+-- A spin-off and an issue of rights name their parent at the start of the description: SYMBOL(ISIN).
 parents as (
     select
         weighed.account_id,
@@ -103,7 +103,7 @@ parents as (
     inner join {{ ref('stg_clean__instrument') }} as instruments
         on held.instrument_key = instruments.instrument_key
     where
-        weighed.type = 'SO'
+        weighed.type in ('SO', 'RI')
         and not weighed.leaves
         and weighed.worth is not null
         and held.instrument_key <> weighed.instrument_key

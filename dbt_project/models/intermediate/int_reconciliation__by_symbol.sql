@@ -1,5 +1,5 @@
 -- Checks of the broker's summaries by instrument, per account and period (identities 4, 5): how many instruments tie.
--- Inlined into int_reconciliation__summary; unit tests ask for views.
+-- Part of int_reconciliation__summary.
 {{ config(materialized='view') }}
 
 with

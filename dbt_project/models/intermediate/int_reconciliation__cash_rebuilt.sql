@@ -1,5 +1,5 @@
 -- Cash rebuilt from the rows that move it, per account, period and currency, against the Cash Report (identity 6).
--- Inlined into int_reconciliation__summary; unit tests ask for views.
+-- Part of int_reconciliation__summary.
 {{ config(materialized='view') }}
 
 with

@@ -1,5 +1,5 @@
 -- Checks of interest per account and period: accruals and their details, against Change in NAV and net asset value (4).
--- Inlined into int_reconciliation__summary; unit tests ask for views.
+-- Part of int_reconciliation__summary.
 {{ config(materialized='view') }}
 
 with

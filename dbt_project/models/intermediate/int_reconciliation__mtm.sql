@@ -1,5 +1,5 @@
 -- Checks of the mark-to-market summary and of the change in position values, per account and period (identity 4).
--- Inlined into int_reconciliation__summary; unit tests ask for views.
+-- Part of int_reconciliation__summary.
 {{ config(materialized='view') }}
 
 with

@@ -1,5 +1,5 @@
 -- Checks of taxes per account and period, against Change in NAV (identity 4).
--- Inlined into int_reconciliation__summary; unit tests ask for views.
+-- Part of int_reconciliation__summary.
 {{ config(materialized='view') }}
 
 with

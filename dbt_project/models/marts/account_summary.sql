@@ -19,6 +19,13 @@ latest as (
     from {{ ref('int_returns__link') }} as returns
     inner join days
         on returns.account_id = days.account_id and returns.day_date = days.as_of_date
+
+    union all
+
+    -- Without daily values: the end of the last period of Change in NAV.
+    select account_id, as_of_date, null, nav_end_base, null, null, withheld_reason
+    from {{ ref('int_performance__stated') }}
+    where performance_window = 'SI'
 ),
 
 windows as (

@@ -29,7 +29,7 @@ parts as (
         days.nav_base,
         coalesce(positions.asset_class, 'unknown') as asset_class,
         coalesce(positions.currency, 'unknown') as currency,
-        case when positions.asset_class = 'CASH' then 'cash' else 'unknown' end as sector,
+        case when positions.asset_class = 'CASH' then 'cash' else coalesce(sectors.sector, 'unknown') end as sector,
         case when positions.asset_class = 'CASH' then 'cash' else coalesce(countries.country, 'unknown') end as country,
         positions.market_value_base as value_base,
         positions.asset_class not in ('FUT', 'CFD') and positions.market_value_base is null as is_unvalued
@@ -38,6 +38,8 @@ parts as (
         on days.account_id = positions.account_id and days.nav_date = positions.position_date
     left join countries
         on positions.instrument_key = countries.instrument_key
+    left join {{ ref('int_instruments__sector') }} as sectors
+        on positions.instrument_key = sectors.instrument_key
 
     union all
 

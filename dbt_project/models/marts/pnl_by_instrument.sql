@@ -5,7 +5,7 @@ with
 windows as (
     select account_id, performance_window, start_date, as_of_date, withheld_reason
     from {{ ref('int_performance__window') }}
-    where start_date is not null
+    where start_date is not null and is_stated is not true
 ),
 
 pnl as (

@@ -181,3 +181,25 @@ def test_the_sample() -> None:
     assert build("deposits", document).table.is_empty()
     tables = ("key_statistics", "performance", "allocation", "fees", "deposits")
     assert all(build(name, document).issues.is_empty() for name in tables)
+
+
+def test_sectors_of_symbols_and_of_open_positions() -> None:
+    by_symbol, held = "Performance by Symbol", "Open Position Summary"
+    found = build(
+        "sectors",
+        analysis(
+            [by_symbol, "Header", "Symbol", "Description", "FinancialInstrument", "Sector", "AvgWeight"],
+            [by_symbol, "Data", "KORU", "A FUND", "ETFs", " Broad ", "2.95"],
+            [by_symbol, "Data", "Total ETFs", "", "", "", "2.95"],
+            [held, "Header", "Date", "FinancialInstrument", "Currency", "Symbol", "Description", "Sector"],
+            [held, "Data", "07/17/2026", "Options", "USD", "ALIT  260821C00023000", "A CALL", "Technology"],
+            [held, "Data", "Total", "Options", "USD", "", "", ""],
+        ),
+    )
+    assert rows(found, "account_id", "section", "symbol", "instrument_kind", "sector") == [
+        ("U1", "PA.Open Position Summary", "ALIT  260821C00023000", "Options", "Technology"),
+        ("U1", "PA.Open Position Summary", None, "Options", None),
+        ("U1", "PA.Performance by Symbol", "KORU", "ETFs", "Broad"),
+        ("U1", "PA.Performance by Symbol", "Total ETFs", None, None),
+    ]
+    assert found.issues.is_empty()

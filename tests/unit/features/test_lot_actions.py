@@ -155,13 +155,94 @@ def test_a_spin_off_without_a_word_about_cost_stands_at_zero_with_a_reason() -> 
     assert len(problems(made)) == 1
 
 
-@pytest.mark.parametrize("kind", ["RI", "HI", "SO"])
+@pytest.mark.parametrize("kind", ["HI", "SO"])
 def test_what_comes_from_nowhere_stands_at_zero_and_is_flagged(kind: str) -> None:
     facts = Facts()
     facts.action(5, kind, "R", 30)
     made = facts.build()
     assert held(made) == [("R", 30, 0, day(5))]
     assert ["basis" in problem for problem in problems(made)] == [True]
+
+
+def rights() -> Facts:
+    """Two lots of A; 150 rights, 140 of which buy 14 subscriptions for 500 each way that the broker books it."""
+    facts = two_lots()
+    facts.instrument("A", isin="CH0000000001")
+    facts.action(
+        5, "RI", "R", 150,
+        action_description="A(CH0000000001) SUBSCRIBABLE RIGHTS ISSUE  1 FOR 1 (R, A - RIGHTS, CH0000000002)",
+    )  # fmt: skip
+    return facts
+
+
+def subscribed(facts: Facts) -> Facts:
+    """Rights and money leave in one row, the subscription comes; later it becomes shares, and 10 rights end."""
+    facts.action(9, "SR", "S", 14, value="700")
+    facts.action(9, "SR", "R", -140, proceeds="-500", value="-200", realized_pnl="0")
+    facts.action(12, "TC", "A", 14, value="710")
+    facts.action(12, "TC", "S", -14, value="-700")
+    facts.action(20, "DW", "R", -10, proceeds="0")
+    return facts
+
+
+def test_rights_cost_nothing_and_the_new_shares_cost_what_was_paid() -> None:
+    made = subscribed(rights()).build()
+    assert held(made) == [("A", 14, 500, day(9)), ("A", 50, 800, day(2)), ("A", 100, 1000, day(1))]
+    assert set(parts(made, ("realized_pnl",), is_open=False)) == {0}
+    ends = made.tax_lots.filter(made.tax_lots["instrument_key"] == "R")
+    assert sorted(ends["quantity"]) == [10, 140]
+    assert set(ends["reason"]) == {"Rights cost nothing, as the broker states no basis for them."}
+    assert problems(made) == []
+
+
+@pytest.mark.parametrize("method", ["lifo", "hifo", "average"])
+def test_a_subscription_is_the_same_by_every_method(method: str) -> None:
+    made = subscribed(rights()).build(method)
+    mine = made.tax_lots.filter((made.tax_lots["method"] == method) & made.tax_lots["is_open"])
+    assert (mine["quantity"].sum(), mine["cost"].sum()) == (164, 2300)
+
+
+def test_a_basis_that_the_broker_states_for_rights_comes_from_the_shares_and_goes_into_the_new_ones() -> None:
+    facts = rights()
+    facts.rows["corporate_actions"][0]["cost_basis"] = D(180)
+    assert held(facts.build()) == [
+        ("A", 50, 720, day(2)), ("A", 100, 900, day(1)), ("R", 50, 80, day(2)), ("R", 100, 100, day(1)),
+    ]  # fmt: skip
+    made = subscribed(facts).build()
+    assert held(made) == [("A", 14, 664, day(9)), ("A", 50, 720, day(2)), ("A", 100, 900, day(1))]
+    assert [gain for gain in parts(made, ("realized_pnl",), is_open=False) if gain] == [-16], (
+        "10 rights ended"
+    )
+
+
+def test_rights_are_known_by_their_words_where_the_rows_have_no_type() -> None:
+    facts = two_lots()
+    for number, kind, text, legs in (
+        (5, "RI", "A(CH1) SUBSCRIBABLE RIGHTS ISSUE  1 FOR 1", [("R", 150, {})]),
+        (9, "SR", "R(CH2) SUBSCRIBES TO (CH3) 1 FOR 10", [("S", 15, {}), ("R", -150, {"proceeds": "-500"})]),
+    ):
+        for of, quantity, more in legs:
+            facts.action(
+                number,
+                kind,
+                of,
+                quantity,
+                action_id=None,
+                action_description=f"{text} ({of}, NAME, CH4)",
+                **more,
+            )
+            facts.rows["corporate_actions"][-1]["type"] = None
+    assert ("S", 15, 500, day(9)) in held(facts.build())
+
+
+def test_rights_that_were_never_seen_leave_the_cost_of_the_shares_unknown() -> None:
+    facts = Facts()
+    facts.action(9, "SR", "S", 14, value="700")
+    facts.action(9, "SR", "R", -140, proceeds="-500")
+    made = facts.build()
+    assert held(made) == [("S", 14, None, day(9))]
+    assert "rights whose cost is not known" in parts(made, ("reason",), is_open=True)[0]
+    assert len(problems(made)) == 1
 
 
 def test_a_stock_dividend_in_the_same_share_spreads_the_cost() -> None:

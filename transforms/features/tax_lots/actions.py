@@ -13,8 +13,10 @@ from transforms.features.tax_lots.books import Book, Lot, Taken
 from transforms.features.tax_lots.exact import share
 from transforms.features.tax_lots.model import (
     BY_VALUE,
+    FREE,
     FROM_SNAPSHOT,
     NO_LOT,
+    NO_RIGHTS_COST,
     ZERO_COST,
     Action,
     Leg,
@@ -34,6 +36,9 @@ def apply_action(
     dirty.update(leg.book for leg in action.legs)
     leaving = _leaving(action, books)
     coming = [leg for leg in action.legs if leg not in leaving]
+    if leaving and coming and _is_subscription(action, leaving, coming):
+        _subscribe(leaving, coming, books, take, at, outcome)
+        return
     if leaving:
         _exchange(leaving, coming, books, take, at, outcome)
         return
@@ -41,11 +46,11 @@ def apply_action(
         book = books[leg.book]
         if book.quantity and action.kind in _SCALES:
             scale(book, leg.quantity)
-        elif action.parent is not None and books[action.parent].quantity:
+        elif action.parent is not None and books[action.parent].quantity and _has_basis(action, leg):
             dirty.add(action.parent)
             _spin_off(leg, books[action.parent], book, outcome)
         else:
-            _grant(leg, book, at[leg.event], outcome)
+            _grant(leg, book, at[leg.event], outcome, free=action.kind == "RI")
 
 
 def _leaving(action: Action, books: list[Book]) -> list[Leg]:
@@ -87,14 +92,45 @@ def divide(amount: int, lots: list[Lot], unit: int) -> list[int]:
     return parts
 
 
-def _grant(leg: Leg, book: Book, at: int, outcome: Outcome) -> None:
-    """Rights, stock dividends in other shares and the like: a new lot, without cost where no row says one."""
+def _has_basis(action: Action, leg: Leg) -> bool:
+    """Whether what comes takes cost from its parent: rights only where the broker says so, else they cost nothing."""
+    return action.kind != "RI" or bool(_stated_cost(leg))
+
+
+def _is_subscription(action: Action, leaving: list[Leg], coming: list[Leg]) -> bool:
+    """Whether rights (and money) are given for new shares."""
+    bought = all(leg.quantity < 0 for leg in leaving) and all(leg.quantity > 0 for leg in coming)
+    return action.kind == "SR" and bought
+
+
+def _subscribe(
+    leaving: list[Leg], coming: list[Leg], books: list[Book], take: Take, at: Sequence[int], outcome: Outcome
+) -> None:
+    """New lots of this day, which cost the money and what the rights did; the rights realise nothing."""
+    paid = -sum(leg.proceeds for leg in (*leaving, *coming))
+    unknown = False
+    for leg in leaving:
+        for lot in _take_out(leg, books[leg.book], take, at, outcome):
+            outcome.closed.append((lot, lot.quantity, lot.cost, lot.cost, leg.event, leg.book))
+            unknown = unknown or lot.cost is None
+            paid += lot.cost or 0
+    new = [Lot(leg.event, leg.quantity, None, at[leg.event]) for leg in coming]
+    for lot, leg, cost in zip(new, coming, divide(paid, new, books[0].unit), strict=True):
+        lot.cost, lot.reason = (None, NO_RIGHTS_COST) if unknown else (cost, 0)
+        books[leg.book].add(lot)
+
+
+def _grant(leg: Leg, book: Book, at: int, outcome: Outcome, free: bool) -> None:
+    """Rights, stock dividends in other shares and the like: a new lot, without cost where no row says one.
+
+    `free`: that is no finding, for what is given costs nothing.
+    """
     cost, reason = leg.cost_basis, 0
     if cost is None and sum(quantity for quantity, _ in leg.snapshot) == leg.quantity:
         cost, reason = sum(cost for _, cost in leg.snapshot), FROM_SNAPSHOT
     if cost is None:
-        cost, reason = -leg.proceeds, 0 if leg.proceeds else ZERO_COST
-        if reason:
+        cost, reason = -leg.proceeds, 0 if leg.proceeds else FREE if free else ZERO_COST
+        if reason == ZERO_COST:
             outcome.findings.append((leg.event, leg.book, "zero_cost"))
     book.add(Lot(leg.event, leg.quantity, cost, at, reason=reason))
 

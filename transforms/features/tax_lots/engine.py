@@ -16,12 +16,15 @@ from transforms.features.tax_lots.exact import share
 from transforms.features.tax_lots.model import (
     ANCHOR,
     CANCEL,
+    FROM_SENDER,
+    FROM_TRANSFER,
     NO_LOT,
     NO_MONEY,
     NO_OPENING_COST,
     NO_PREMIUM,
     OPTION_OUT,
     TRADE,
+    TRANSFER_IN,
     TRANSFER_OUT,
     UNSEEN,
     Anchor,
@@ -155,6 +158,8 @@ class _Replay:
             self._option_out(event, number)
         elif kind == TRANSFER_OUT:
             self._give_up(event, number, -stream.quantity[event], moved=True)
+        elif kind == TRANSFER_IN:
+            self._take_over(event, number)
         elif kind == CANCEL:
             self._cancel(event, stream.cancels[event])
         elif kind == ANCHOR:
@@ -165,7 +170,7 @@ class _Replay:
 
     def _give_up(self, event: int, number: int, quantity: int, moved: bool) -> None:
         """Close lots that leave without being sold: at their cost if it goes with them, else for unknown money."""
-        book = self.books[number]
+        book, before = self.books[number], len(self.outcome.closed)
         self.dirty.add(number)
         held = book.quantity
         same = held and (held > 0) == (quantity > 0)
@@ -176,6 +181,25 @@ class _Replay:
             self.outcome.closed.append((lot, piece, cost, cost if moved else None, event, number))
         if part != quantity:
             self._missing(event, number, quantity - part, None)
+        if event in self.stream.handing:
+            left = self.outcome.closed[before:]
+            self.outcome.handed[event] = [
+                (part[1], part[2], part[0].at, part[0].dated, part[0].missing) for part in left
+            ]
+
+    def _take_over(self, event: int, number: int) -> None:
+        """A transfer from another account: its lots where they are known, else one at the broker's cost."""
+        stream, book = self.stream, self.books[number]
+        quantity, money = stream.quantity[event], stream.money[event]
+        lots = stream.received.get(event, ())
+        self.dirty.add(number)
+        if lots and book.quantity * quantity >= 0:
+            for ordinal, (moved, dated) in enumerate(lots):
+                book.add(Lot(event, moved.quantity, moved.cost, moved.at, dated, ordinal, FROM_SENDER))
+            return
+        if money is None:
+            self.outcome.findings.append((event, number, "no_money"))
+        self._settle(event, number, quantity, money, NO_MONEY if money is None else FROM_TRANSFER)
 
     def _option_out(self, event: int, number: int) -> None:
         """An exercised or assigned option: its cost moves to the shares, and it realises nothing of its own."""
@@ -204,7 +228,11 @@ class _Replay:
             mine = share(premium, abs(quantity), due, self.unit) if due != abs(quantity) else premium
             self.premium[group] = premium - mine
         net = None if premium is None or money is None else money - mine
-        book = self.books[number]
+        self._settle(event, number, quantity, net, NO_PREMIUM if net is None else 0)
+
+    def _settle(self, event: int, number: int, quantity: int, net: int | None, reason: int) -> None:
+        """Close what is held against the quantity for its share of the net money, and open the rest."""
+        stream, book = self.stream, self.books[number]
         self.dirty.add(number)
         held = book.quantity
         if held and (held > 0) != (quantity > 0):
@@ -215,7 +243,7 @@ class _Replay:
             net = None if net is None or paid is None else net - paid
         if quantity and stream.opens[event]:
             lot = Lot(event, quantity, None if net is None else -net, stream.at[event])
-            lot.reason = NO_PREMIUM if net is None else 0
+            lot.reason = reason
             book.add(lot)
         elif quantity:
             self._missing(event, number, -quantity, net)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Final
 
 from transforms.features.tax_lots.books import Lot
 
-TRADE, TRANSFER_OUT, OPTION_OUT, CANCEL, ACTION, ANCHOR = range(6)
-"""Kinds of event. A transfer in, and shares that an option delivers, are trades with a cost of their own."""
+TRADE, TRANSFER_OUT, OPTION_OUT, CANCEL, ACTION, ANCHOR, TRANSFER_IN = range(7)
+"""Kinds of event. A transfer in, and shares that an option delivers, are trades with a cost of their own; a transfer in
+whose sender is a loaded account is TRANSFER_IN."""
 
 REASONS: Final[tuple[str | None, ...]] = (
     None,
@@ -23,6 +25,9 @@ REASONS: Final[tuple[str | None, ...]] = (
     "The premium of the option is not known.",
     "Closed on days that no statement covers.",
     "Basis divided by the market values of what came in: the rows do not say how the broker divides it.",
+    "Came in by transfer from another account: lots, dates and costs are the sender's.",
+    "Rights cost nothing, as the broker states no basis for them.",
+    "Bought with rights whose cost is not known.",
 )
 (
     KNOWN,
@@ -37,7 +42,10 @@ REASONS: Final[tuple[str | None, ...]] = (
     NO_PREMIUM,
     UNSEEN,
     BY_VALUE,
-) = range(12)
+    FROM_SENDER,
+    FREE,
+    NO_RIGHTS_COST,
+) = range(15)
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,17 @@ class Opening:
     quantity: int
     cost: int | None
     reason: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A lot that comes over from another account: quantity, cost, age, and when the sender's holding began."""
+
+    quantity: int
+    cost: int
+    at: int
+    opened_at: datetime | None
+    opened_on: date | None
 
 
 @dataclass(frozen=True)
@@ -93,7 +112,8 @@ class Stream:
     `book` is the number of the instrument, `at` the age that a lot opened here has, `money` the net money of the
     event (None: unknown), `opens` whether a position may be opened, `day` the number of the booking day.
     `delivery` gives the group of an exercise or assignment: option rows put their cost in, share rows take it out.
-    `lone_cancels` undo nothing that any document holds.
+    `lone_cancels` undo nothing that any document holds. `handing` are transfers out whose lots another account takes
+    over; `received` are the lots, each with the event that dates it, that a transfer in brings.
     """
 
     books: int
@@ -112,6 +132,8 @@ class Stream:
     excluded: set[int] = field(default_factory=set)
     actions: dict[int, Action] = field(default_factory=dict)
     anchors: dict[int, tuple[Anchor, ...]] = field(default_factory=dict)
+    handing: set[int] = field(default_factory=set)
+    received: dict[int, tuple[tuple[Moved, int], ...]] = field(default_factory=dict)
 
 
 Part = tuple[Lot, int, int | None, int | None, int, int]
@@ -121,11 +143,17 @@ Balance = tuple[int, int, int, int | None, int]
 """State of a book after a day: day, book, quantity, cost (None: unknown), number of open lots."""
 
 
+Handed = tuple[int, int | None, int, int, bool]
+"""A part that left for another account: quantity, cost, age, event that dates it, whether no row opened it."""
+
+
 @dataclass
 class Outcome:
-    """What a replay gives: closed parts in order, what is open (book, lot), balances, findings by event."""
+    """What a replay gives: closed parts in order, what is open (book, lot), balances, findings by event, parts handed
+    to another account by event."""
 
     closed: list[Part] = field(default_factory=list)
     open: list[tuple[int, Lot]] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
     findings: list[tuple[int, int, str]] = field(default_factory=list)
+    handed: dict[int, list[Handed]] = field(default_factory=dict)

@@ -53,7 +53,15 @@ INPUTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "transfers": (
         *_BOOKED,
-        *("transfer_key", "direction", "transfer_date", "position_amount", "pnl_amount"),
+        *(
+            "transfer_key",
+            "type",
+            "direction",
+            "counter_account",
+            "transfer_date",
+            "position_amount",
+            "pnl_amount",
+        ),
     ),
     "positions": (*_ROW, "cost_basis_money"),
     "position_lots": (*_ROW, "lot_ordinal", "open_at", "cost_basis_money"),
@@ -279,13 +287,16 @@ def _action(
     named = links.parents.get(rows[0]["action_description"] or "", []) if kind in ("SO", "RI", "DI") else []
     own = {leg.book for leg in legs}
     parent = next((numbers[key] for key in named if key in numbers and numbers[key] not in own), None)
-    return Action(kind, legs, parent if kind == "SO" else None)
+    return Action(kind, legs, parent if kind in ("SO", "RI") else None)
 
 
 def _kind_by_words(rows: list[Row]) -> str:
     """The kind of an action whose rows bear no type (older documents)."""
     words = " ".join(str(row["action_description"] or row["description"] or "") for row in rows).upper()
-    return "SO" if "SPINOFF" in words else "FS" if " SPLIT " in words and len(rows) == 1 else ""
+    for kind, name in (("SO", "SPINOFF"), ("RI", " RIGHTS ISSUE"), ("SR", " SUBSCRIBES TO ")):
+        if name in words:
+            return kind
+    return "FS" if " SPLIT " in words and len(rows) == 1 else ""
 
 
 def _snapshot(account: str, row: Row, tables: Mapping[str, pl.DataFrame]) -> tuple[tuple[int, int], ...]:
