@@ -163,6 +163,6 @@ def test_each_reconciled_section_has_its_check(demo: Path) -> None:
     found = {s for (s,) in rows(demo, "select distinct section from reconciliation")}
     not_in_the_demo = {
         *("ChangeInPositionValues", "TierInterestDetails", "SalesTaxes"),
-        *("CashTransactions", "CorporateActions", "Transfers"),
+        "Transfers",
     }
     assert found == set(RECONCILED_SECTIONS) - not_in_the_demo
