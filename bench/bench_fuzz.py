@@ -53,7 +53,7 @@ def main() -> None:
 def _run(life: Simulation, count: int, seed: int) -> list[Outcome]:
     """So many changes in one run of the pipeline."""
     plan = Plan(life, seed)
-    plan.add_shared(QUARTER, (NUMBER, ROW_DROPPED, ATTRIBUTE)[:count])
+    plan.add_shared(QUARTER, (NUMBER, (ROW_DROPPED, ATTRIBUTE)[seed % 2])[:count])
     rest = max(count - len(OTHER_YEARS), 0)
     for base, share in SHARES[1:]:
         plan.add(base, round(rest * share))

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -27,17 +28,21 @@ AUTUMN = Base(
     "U1000001", date(2023, 1, 1), date(2023, 10, 31), datetime(2023, 11, 3, 4),
     frozenset({"CorporateActions", "OptionEAE", "CashTransactions"}),
 )  # fmt: skip
-OTHER_YEARS = (-6, -17, -28)
-"""Years whose days fall on the same weekdays: each can hold one change of what no account owns."""
+OTHER_YEARS = (-6, 11)
+"""Years whose days and clock changes fall on the same days: each can hold one change of what no account owns."""
 
 
 @dataclass(frozen=True)
 class ToldOnce:
-    """An attribute that nothing can check: its row's tag and level, its name, on rows with which cell, and why."""
+    """An attribute that nothing can check: its row's tag and level, its name, on rows with which cell, and why.
+
+    `example`: a cell of rows that show it.
+    """
 
     row: str
     attribute: str
     having: str
+    example: str
     reason: str
 
     def holds(self, mutation: Mutation) -> bool:
@@ -49,7 +54,7 @@ class ToldOnce:
 def told_once() -> list[ToldOnce]:
     """All of them."""
     return [
-        ToldOnce(entry["row"], attribute, entry.get("of", ""), entry["reason"])
+        ToldOnce(entry["row"], attribute, entry.get("of", ""), entry.get("example", ""), entry["reason"])
         for entry in JUDGED_BY["told_once"]
         for attribute in entry["attributes"]
     ]
@@ -92,12 +97,19 @@ class Plan:
         for years, kind in zip(OTHER_YEARS, kinds, strict=False):
             self._append(base, years, *self._mutator(base, years, SHARED.__contains__).mutate(kind))
 
-    def add_told_once(self, base: Base) -> None:
-        """Each attribute that nothing can check."""
-        self._add_untouched(base)
+    def add_told_once(self, *bases: Base) -> None:
+        """Each attribute that nothing can check, in the first of the bases that tells it."""
+        for base in bases:
+            self._add_untouched(base)
         for entry in told_once():
-            mutator = self._mutator(base, 0, lambda _: True)
-            self._append(base, 0, *mutator.at(entry.row, entry.attribute, entry.having))
+            self._append(*self._change_of(entry, bases))
+
+    def _change_of(self, entry: ToldOnce, bases: Sequence[Base]) -> tuple[Base, int, Mutation, bytes]:
+        for base in bases:
+            with suppress(LookupError):
+                mutator = self._mutator(base, 0, lambda _: True)
+                return base, 0, *mutator.at(entry.row, entry.attribute, entry.having or entry.example)
+        raise LookupError(f"no account tells {entry.row} {entry.attribute}")
 
     def _add_untouched(self, base: Base) -> None:
         if base not in self._lines:

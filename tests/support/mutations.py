@@ -96,17 +96,17 @@ class Mutator:
             cells = dict(row.cells)
             told = not having or having in {f"{name}={value}" for name, value in row.cells}
             if told and is_open_to(NUMBER, cells.get(attribute, "")):
-                return self.change_cell(row, attribute, NUMBER)
+                return self.change_cell(row, attribute, NUMBER, _other_day(cells[attribute]))
         raise LookupError(f"no {element} with a number in {attribute}")
 
-    def change_cell(self, row: Row, name: str, kind: str) -> tuple[Mutation, bytes]:
-        """The document with this cell of the row changed or left out."""
+    def change_cell(self, row: Row, name: str, kind: str, other: str | None = None) -> tuple[Mutation, bytes]:
+        """The document with this cell of the row changed (to `other`, else by chance) or left out."""
         value = dict(row.cells)[name]
         line = self._lines[row.line]
         if kind == ATTRIBUTE:
             changed, told = line.replace(f' {name}="{value}"', "", 1), f"{name} left out (was {value})"
         else:
-            other = _WORDS[value] if kind == WORD else self._other_number(value)
+            other = other or (_WORDS[value] if kind == WORD else self._other_number(value))
             changed = line.replace(f' {name}="{value}"', f' {name}="{other}"', 1)
             told = f"{name} {value} → {other}"
         return self._with(row, name, kind, told, [changed])
@@ -147,6 +147,13 @@ class Mutator:
         name = next((cell[1] for cell in cells if cell.start() <= at < cell.end()), "")
         mutation = Mutation(BYTE, row.section, row.element, name, line, f"…{near}… → …{now}…", row.cells)
         return mutation, before + bytes(raw) + b"\n" + after
+
+
+def _other_day(value: str) -> str | None:
+    """Another day of the same month, if the value is a date or an instant."""
+    if not re.match(r"^(19|20)\d{6}(;\d{6})?$", value):
+        return None
+    return f"{value[:6]}{'17' if value[6:8] != '17' else '18'}{value[8:]}"
 
 
 def is_open_to(kind: str, value: str) -> bool:
