@@ -47,6 +47,7 @@ def build_positions(raw: RawSections, context: CleanContext) -> Cleaned:
         shape=_one_row_each,
         keep={"_opened": "openDateTime"},
         one_per_key=False,
+        within_period=True,
         give_way=without_covered_ends,
     )
     return build_by_key(raw, context, rules)

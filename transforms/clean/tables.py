@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from transforms.clean.model import CleanContext, Cleaned, RawSections
+from transforms.clean.periods import of_other_periods, outside_of_statement
 from transforms.clean.raw_rows import (
     all_issues,
     attributes_of,
@@ -95,8 +96,9 @@ class KeyRules:
 
     `derive` adds the columns that no attribute holds, `choose` keeps the rows that stand, `shape` brings
     those into the table's form. `keep`: further text columns for `derive`. `one_per_key`: a statement has
-    at most one row a key. `give_way`: leaves out rows of coarser documents that a finer one stands for (rows, and
-    the statements that report the section); rows of one key give way in any case.
+    at most one row a key. `within_period`: a report date outside of the statement's period is a mistake.
+    `give_way`: leaves out rows of coarser documents that a finer one stands for (rows, and the statements that
+    report the section); rows of one key give way in any case.
     """
 
     section: str
@@ -107,6 +109,7 @@ class KeyRules:
     shape: Derive = as_they_are
     keep: Mapping[str, str] = field(default_factory=dict)
     one_per_key: bool = True
+    within_period: bool = False
     give_way: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame] | None = None
     refusals: tuple[Refusal, ...] = ()
 
@@ -177,6 +180,11 @@ def build_by_key(raw: RawSections, context: CleanContext, rules: KeyRules) -> Cl
     issues = [issues_of(typed.issues, named), *refused, *lacking]
     if rules.one_per_key:
         issues.append(_doubled(complete, chosen, rules))
+    if {"period_start_date", "period_end_date"} <= set(contract.columns):
+        issues += of_other_periods(chosen, section)
+    if rules.within_period:
+        dated = chosen.with_columns(_date="report_date", _firm=pl.lit(True))
+        issues.append(outside_of_statement(dated, facts, section, "reportDate"))
     cleaned = finish(rules.shape(chosen), contract, section, issues)
     if contract.name not in TRACKED_KEYS:
         return cleaned
@@ -235,7 +243,8 @@ def build_transactions(raw: RawSections, context: CleanContext, rules: Transacti
     content = [name for name in rules.contract.columns if name in frame.columns and name != rules.key]
     frame = with_keys(frame, rules.key, content)
     named = pl.concat([part.select("_document_id", "_row") for part in (frame, rejected)])
-    issues = [issues_of(found, named), *lacking, *_undated_documents(frame, rules)]
+    outside = outside_of_statement(frame, facts, rules.section, rules.dates[0])
+    issues = [issues_of(found, named), *lacking, *_undated_documents(frame, rules), outside]
     cleaned = finish(frame, rules.contract, rules.section, issues)
     if choice.doubted is None or choice.doubted.is_empty():
         return cleaned

@@ -23,6 +23,7 @@
     'trade_net_cash': ['Trades'],
     'trade_realized': ['Trades'],
 } %}
+{% for name, section, words in identity_checks() %}{% do stands_on.update({name: [section]}) %}{% endfor %}
 {% set over_days = ['nav_start', 'nav_end', 'cash_statement_of_funds', 'external_flows', 'twr', 'realized_total'] %}
 with
 

@@ -37,6 +37,16 @@ broken as (
         {{ realized_expected() }}, realized_pnl, {{ half_a_cent() }}, document_id, section, row_ordinal
     from {{ ref('int_trades__convert') }}
     where {{ realized_applies() }}
+
+    union all
+
+    select
+        account_id, report_date, check_name, missed.symbol, missed.currency, missed.ours, missed.broker, missed.tolerance,
+        missed.document_id, missed.section, missed.row_ordinal
+    from (
+        select account_id, report_date, check_name, unnest(missed) as missed
+        from {{ ref('int_reconciliation__identity') }}
+    )
 ),
 
 missed as (

@@ -82,14 +82,24 @@ split_trades as (
         trades.report_date as day_date,
         trades.conid,
         any_value(trades.symbol) as symbol,
-        count(*) + any_value(lots.source_rows) as source_rows,
+        count(*) + coalesce(any_value(lots.source_rows), 0) as source_rows,
         sum(trades.realized_pnl) as realized,
-        any_value(lots.realized) as lots_realized,
+        coalesce(any_value(lots.realized), 0) as lots_realized,
         min(trades.document_id) as document_id,
         min(trades.row_ordinal) as row_ordinal
     from {{ ref('int_trades__convert') }} as trades
-    inner join lots using (account_id, report_date, conid)
-    where trades.realized_pnl is not null
+    left join lots using (account_id, report_date, conid)
+    -- In a document with lots, a trade that realised something has some.
+    where
+        trades.realized_pnl is not null
+        and (
+            lots.realized is not null
+            or (
+                trades.realized_pnl <> 0
+                and trades.conid is not null
+                and trades.document_id in (select document_id from {{ ref('stg_clean__closed_lot') }})
+            )
+        )
     group by all
 ),
 

@@ -16,6 +16,8 @@ checks as (
     select * from {{ ref('int_reconciliation__pnl') }}
     union all
     select * from {{ ref('int_reconciliation__source') }}
+    union all
+    select * from {{ ref('int_reconciliation__count_identity') }}
 ),
 
 placed as (

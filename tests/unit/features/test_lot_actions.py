@@ -293,3 +293,15 @@ def test_legs_belong_together_by_their_words_where_the_broker_gives_no_id() -> N
     facts.action(5, "RS", "NEW", 10, action_id=None, action_description=text.format("NEW"))
     facts.action(5, "RS", "OLD", -100, action_id=None, action_description=text.format("OLD"))
     assert held(facts.build()) == [("NEW", 10, 1000, day(1))]
+
+
+def test_an_exchange_of_a_long_and_a_short_at_once_has_no_basis() -> None:
+    facts = Facts()
+    facts.trade(1, 300, -1000, of="OLD")
+    facts.trade(2, -300, 1500, of="OTHER")
+    facts.action(5, "IC", "OLD", -300)
+    facts.action(5, "IC", "OTHER", 300)
+    facts.action(5, "IC", "NEW", 300)
+    made = facts.build()
+    assert held(made) == [("NEW", 300, None, None)]
+    assert problems(made)

@@ -184,7 +184,19 @@ def _exchange(
         for (_, lot), cost in zip(given, costs, strict=True):
             if lot.cost is not None and cost is not None:
                 lot.cost -= cost
-    _bring_in(coming, [lot for _, lot in given], books, unit)
+    if len({lot.quantity > 0 for _, lot in given}) > 1:
+        _bring_in_unknown(coming, books, at, outcome)
+    else:
+        _bring_in(coming, [lot for _, lot in given], books, unit)
+
+
+def _bring_in_unknown(coming: list[Leg], books: list[Book], at: Sequence[int], outcome: Outcome) -> None:
+    """What comes for a long and a short side at once, as rows that contradict each other say: no basis is known."""
+    for leg in coming:
+        lot = Lot(leg.event, leg.quantity, None, at[leg.event], reason=NO_LOT)
+        lot.missing = True
+        books[leg.book].add(lot)
+        outcome.findings.append((leg.event, leg.book, "no_lot"))
 
 
 def _take_out(leg: Leg, book: Book, take: Take, at: Sequence[int], outcome: Outcome) -> list[Lot]:

@@ -143,7 +143,7 @@ def _old_lots(run: Run, tables: Mapping[str, pl.DataFrame], keys: list[str]) -> 
     for row in still.sort("lot_ordinal").iter_rows(named=True):
         lots[row["instrument_key"]].append({**row, "cost": row["cost_basis_money"]})
     gone = tables["closed_lots"].filter(mine, pl.col("report_date").is_between(run.start, run.snapshot))
-    for row in gone.sort("lot_key").iter_rows(named=True):
+    for row in gone.sort("report_date", "row_ordinal", "lot_key").iter_rows(named=True):
         lots[row["instrument_key"]].append(row)
     return lots
 
