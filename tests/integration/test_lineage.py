@@ -12,6 +12,7 @@ from orchestration import lineage
 from orchestration.packaged_lineage import PACKAGED
 from tests.support.command import tieout
 from transforms.lineage.row import COLUMNS, as_texts
+from transforms.schemas import FEATURES
 
 MARTS = Path(PACKAGED).parent / "models" / "marts"
 packaged = cache(lineage.packaged_rows)
@@ -111,6 +112,15 @@ def test_plain_columns_come_from_one_attribute() -> None:
         "CashTransactions.multiplier"
         not in of("dim_instrument.multiplier", "value")["instruments.multiplier"]
     )
+
+
+def test_tax_lots_reach_the_documents() -> None:
+    proceeds = of("fct_tax_lot.proceeds", "value")
+    assert proceeds["trades.commission"] == {"Trades.ibCommission"}
+    assert proceeds["corporate_actions.proceeds"] == {"CorporateActions.proceeds"}
+    assert of("fct_tax_lot.open_at", "value")["position_lots.open_at"] == {"OpenPositions.openDateTime"}
+    assert "instruments.isin" in of("fct_tax_lot.realized_pnl", "filter")
+    assert FEATURES.keys().isdisjoint(row.clean_table for row in packaged())
 
 
 def test_columns_without_a_source_say_why() -> None:

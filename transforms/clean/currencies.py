@@ -8,6 +8,7 @@ import polars as pl
 
 from transforms.clean.holdings import newest_snapshots
 from transforms.clean.model import CleanContext, Cleaned, RawSections
+from transforms.clean.rules import numbered_key, summary_else_parts
 from transforms.clean.statements import section_versions
 from transforms.clean.tables import (
     KeyRules,
@@ -29,8 +30,8 @@ def build_fx_positions(raw: RawSections, context: CleanContext) -> Cleaned:
         contract=FX_POSITIONS,
         elements=("FxPosition", "FxLot"),
         derive=_derive_position,
-        choose=lambda rows: _summary_or_lots(newest_snapshots(rows, reported)),
-        shape=_number_positions,
+        choose=lambda rows: summary_else_parts(newest_snapshots(rows, reported), _PAIR),
+        shape=lambda rows: numbered_key(rows, "position_key", _PAIR),
         one_per_key=False,
     )
     return build_by_key(raw, context, rules)
@@ -48,19 +49,6 @@ def _derive_position(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         report_date=pl.coalesce("report_date", "_period_end"), level=pl.coalesce(said, unsaid)
     )
-
-
-def _summary_or_lots(rows: pl.DataFrame) -> pl.DataFrame:
-    is_summary = pl.col("level") == "SUMMARY"
-    return rows.filter(is_summary | ~is_summary.any().over("account_id", "report_date", *_PAIR))
-
-
-def _number_positions(rows: pl.DataFrame) -> pl.DataFrame:
-    occurrence = (pl.col("_row").rank("ordinal").over("account_id", "report_date", *_PAIR) - 1).cast(
-        pl.String
-    )
-    texts = [pl.col(name).fill_null("?") for name in _PAIR]
-    return rows.with_columns(position_key=pl.concat_str(*texts, occurrence, separator=":"))
 
 
 _TRANSACTION_RULES: Final = TransactionRules(

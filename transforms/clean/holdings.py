@@ -8,7 +8,14 @@ from typing import Final
 import polars as pl
 
 from transforms.clean.model import CleanContext, Cleaned, RawSections
-from transforms.clean.rules import instrument_key, newest_by_key, newest_statements, without_covered_ends
+from transforms.clean.rules import (
+    instrument_key,
+    newest_by_key,
+    newest_statements,
+    numbered_key,
+    summary_else_parts,
+    without_covered_ends,
+)
 from transforms.clean.statements import section_versions
 from transforms.clean.tables import (
     KeyRules,
@@ -43,7 +50,7 @@ def build_positions(raw: RawSections, context: CleanContext) -> Cleaned:
         contract=POSITIONS,
         elements=("OpenPosition",),
         derive=_derive_position,
-        choose=lambda rows: _summary_or_lots(newest_snapshots(rows, reported)),
+        choose=lambda rows: summary_else_parts(newest_snapshots(rows, reported), ("instrument_key",)),
         shape=_one_row_each,
         keep={"_opened": "openDateTime"},
         one_per_key=False,
@@ -80,12 +87,6 @@ def _derive_position(rows: pl.DataFrame) -> pl.DataFrame:
     return instrument_key(rows).with_columns(
         report_date=pl.coalesce("report_date", "_period_end"), level=pl.coalesce("level", unsaid)
     )
-
-
-def _summary_or_lots(rows: pl.DataFrame) -> pl.DataFrame:
-    """Per position its SUMMARY rows, or its LOT rows where it has none."""
-    summary = (pl.col("level") == "SUMMARY").any().over(POSITIONS.key)
-    return rows.filter((pl.col("level") == "SUMMARY") | ~summary)
 
 
 def newest_snapshots(rows: pl.DataFrame, reported: pl.DataFrame) -> pl.DataFrame:
@@ -161,7 +162,7 @@ def build_dividend_accruals(raw: RawSections, context: CleanContext) -> Cleaned:
         elements=("OpenDividendAccrual",),
         derive=_derive_accrual,
         choose=lambda rows: newest_snapshots(rows, reported),
-        shape=_number_accruals,
+        shape=lambda rows: numbered_key(rows, "accrual_key", ("instrument_key", "ex_date", "pay_date")),
         keep={"asset_class": "assetCategory"},
         one_per_key=False,
         give_way=without_covered_ends,
@@ -181,14 +182,6 @@ def build_fifo_performance(raw: RawSections, context: CleanContext) -> Cleaned:
 
 def _derive_accrual(rows: pl.DataFrame) -> pl.DataFrame:
     return instrument_key(rows).with_columns(report_date="_period_end")
-
-
-def _number_accruals(rows: pl.DataFrame) -> pl.DataFrame:
-    parts = ("instrument_key", "ex_date", "pay_date")
-    same = ("account_id", "report_date", *parts)
-    occurrence = (pl.col("_row").rank("ordinal").over(same) - 1).cast(pl.String)
-    texts = [pl.col(name).cast(pl.String).fill_null("?") for name in parts]
-    return rows.with_columns(accrual_key=pl.concat_str(*texts, occurrence, separator=":"))
 
 
 def _derive_fifo(rows: pl.DataFrame) -> pl.DataFrame:

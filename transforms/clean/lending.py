@@ -8,7 +8,7 @@ import polars as pl
 
 from transforms.clean.holdings import newest_snapshots
 from transforms.clean.model import CleanContext, Cleaned, RawSections
-from transforms.clean.rules import instrument_key
+from transforms.clean.rules import instrument_key, numbered_key, summary_else_parts
 from transforms.clean.statements import section_versions
 from transforms.clean.tables import KeyRules, TransactionRules, build_by_key, build_transactions
 from transforms.schemas.lending import BORROW_FEES, SLB_ACTIVITIES, SLB_FEES, SLB_OPEN_CONTRACTS
@@ -37,8 +37,8 @@ def build_slb_open_contracts(raw: RawSections, context: CleanContext) -> Cleaned
         contract=SLB_OPEN_CONTRACTS,
         elements=("SLBOpenContract",),
         derive=_derive_contract,
-        choose=lambda rows: _summary_or_details(newest_snapshots(rows, reported)),
-        shape=_number_contracts,
+        choose=lambda rows: summary_else_parts(newest_snapshots(rows, reported), ("instrument_key",)),
+        shape=lambda rows: numbered_key(rows, "contract_key", ("instrument_key", "loan_id")),
         one_per_key=False,
     )
     return build_by_key(raw, context, rules)
@@ -46,21 +46,6 @@ def build_slb_open_contracts(raw: RawSections, context: CleanContext) -> Cleaned
 
 def _derive_contract(rows: pl.DataFrame) -> pl.DataFrame:
     return instrument_key(rows).with_columns(report_date="_period_end")
-
-
-def _summary_or_details(rows: pl.DataFrame) -> pl.DataFrame:
-    """Per instrument its SUMMARY rows, or all of its rows where it has none."""
-    is_summary = (pl.col("level") == "SUMMARY").fill_null(False)
-    return rows.filter(is_summary | ~is_summary.any().over("account_id", "report_date", "instrument_key"))
-
-
-def _number_contracts(rows: pl.DataFrame) -> pl.DataFrame:
-    parts = ("instrument_key", "loan_id")
-    occurrence = (pl.col("_row").rank("ordinal").over("account_id", "report_date", *parts) - 1).cast(
-        pl.String
-    )
-    texts = [pl.col(name).fill_null("?") for name in parts]
-    return rows.with_columns(contract_key=pl.concat_str(*texts, occurrence, separator=":"))
 
 
 _GROUP: Final = (("currency",), ("conid", "symbol"))

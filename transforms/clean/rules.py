@@ -233,6 +233,20 @@ def newest_statements(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return newest.filter(pl.col("_consolidated") == pl.col("_consolidated").min().over("account_id", *by))
 
 
+def summary_else_parts(rows: pl.DataFrame, within: Sequence[str]) -> pl.DataFrame:
+    """Per account, `report_date` and `within` the rows of level SUMMARY, or all of its rows where it has none."""
+    is_summary = (pl.col("level") == "SUMMARY").fill_null(False)
+    return rows.filter(is_summary | ~is_summary.any().over("account_id", "report_date", *within))
+
+
+def numbered_key(rows: pl.DataFrame, key: str, parts: Sequence[str]) -> pl.DataFrame:
+    """Add a key of the texts of `parts`, and a number that tells equal rows of an account and `report_date` apart."""
+    same = ("account_id", "report_date", *parts)
+    occurrence = (pl.col("_row").rank("ordinal").over(same) - 1).cast(pl.String)
+    texts = [pl.col(name).cast(pl.String).fill_null("?") for name in parts]
+    return rows.with_columns(pl.concat_str(*texts, occurrence, separator=":").alias(key))
+
+
 def instrument_key(rows: pl.DataFrame) -> pl.DataFrame:
     """Add `instrument_key`: the conid as text, else asset_class:symbol:currency; null without both."""
     parts = (pl.col(name).fill_null("") for name in ("asset_class", "symbol", "currency"))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from transforms.lineage.feature_sources import feature_columns, feature_sources
 from transforms.lineage.model_sql import (
     NO_TABLE,
     Kind,
@@ -50,7 +51,10 @@ def column_lineage(models: Iterable[Model]) -> list[LineageRow]:
 
     Raises LineageError that names every model and column whose lineage cannot be told.
     """
-    edges: dict[Node, Edges] = {}
+    edges: dict[Node, Edges] = {
+        ((CLEAN_SCHEMA, table), column): sorted(feature_sources(table, column).items())
+        for table, column in feature_columns()
+    }
     known: dict[Relation, Sequence[str]] = {
         (CLEAN_SCHEMA, table): columns for table, columns in clean_columns().items()
     }
@@ -125,7 +129,8 @@ def _rows(mart: str, column: str, edges: Mapping[Node, Edges]) -> list[LineageRo
 def _row_choice(values: Iterable[Node], edges: Mapping[Node, Edges]) -> set[Node]:
     """The clean columns that a value meets on its way in WHERE, JOIN, GROUP BY and the like."""
     met = [source for node in values for source, kind in edges.get(node, ()) if kind is Kind.FILTER]
-    return {node for node in _breadth_first(met, edges, Kind.VALUE) if node[0][0] == CLEAN_SCHEMA}
+    leaves = (node for node in _breadth_first(met, edges, Kind.VALUE) if node not in edges)
+    return {leaf for leaf in leaves if leaf[0][0] == CLEAN_SCHEMA}
 
 
 def _places(leaf: Node) -> list[tuple[Place, Kind]]:
