@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.schemas import RAW_FACTS
+from transforms.schemas import CONTRACTS, RAW_FACTS
 
 RawSections = Callable[[str], pl.LazyFrame | None]
 """A section's name -> scan of its raw text frame over all documents, or None if no document ever had it.
@@ -31,7 +31,7 @@ class CleanContext:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A clean table that keeps its contract, sorted by its key, the issues met while building it, and what later
+    """A clean table in its contract's form, sorted by its key, the issues met while building it, and what later
     statements changed about earlier ones.
     """
 
@@ -42,8 +42,14 @@ class Cleaned:
 
 @dataclass(frozen=True)
 class CleanTable:
-    """A clean table's name, the raw sections it reads, and its builder."""
+    """A clean table's name, the raw sections it reads, and the builder that brings them into the contract's form."""
 
     name: str
     inputs: tuple[str, ...]
-    build: Callable[[RawSections, CleanContext], Cleaned]
+    builder: Callable[[RawSections, CleanContext], Cleaned]
+
+    def build(self, raw: RawSections, context: CleanContext) -> Cleaned:
+        """The table, held to its contract. Raises `ContractError` that names the rows which break it."""
+        cleaned = self.builder(raw, context)
+        CONTRACTS[self.name].validate(cleaned.table)
+        return cleaned

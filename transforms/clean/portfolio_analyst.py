@@ -87,7 +87,7 @@ def build_performance(raw: RawSections, context: CleanContext) -> Cleaned:
     if not parts:
         return nothing(contract)
     table = pl.concat([part.table for part in parts]).sort(contract.key).rechunk()
-    return Cleaned(contract.validate(table), all_issues([part.issues for part in parts]))
+    return Cleaned(table, all_issues([part.issues for part in parts]))
 
 
 def build_sectors(raw: RawSections, context: CleanContext) -> Cleaned:
@@ -101,7 +101,7 @@ def build_sectors(raw: RawSections, context: CleanContext) -> Cleaned:
     if not parts:
         return nothing(contract)
     table = pl.concat([part.table for part in parts]).sort(contract.key).rechunk()
-    return Cleaned(contract.validate(table), all_issues([part.issues for part in parts]))
+    return Cleaned(table, all_issues([part.issues for part in parts]))
 
 
 def _listed(raw: RawSections, context: CleanContext, contract: TableContract, section: str) -> Cleaned:

@@ -125,11 +125,11 @@ def period_or_statement(rows: pl.DataFrame) -> pl.DataFrame:
 def finish(
     rows: pl.DataFrame, contract: TableContract, section: str, issues: Sequence[pl.DataFrame]
 ) -> Cleaned:
-    """Bring complete rows into the contract's form: lineage, columns, order, validation."""
+    """Bring complete rows into the contract's form: lineage, columns, order."""
     if _LINEAGE_NAMES[0] not in rows.columns:
         rows = with_lineage(rows, section)
     table = rows.select(contract.columns).sort(contract.key).rechunk()
-    return Cleaned(contract.validate(table), all_issues(issues))
+    return Cleaned(table, all_issues(issues))
 
 
 def nothing(contract: TableContract) -> Cleaned:

@@ -49,7 +49,7 @@ def clean_tables() -> dg.AssetsDefinition:
 def _materialize(key: dg.AssetKey, table: CleanTable, data: DataResource) -> dg.MaterializeResult:
     """Build one table and write it with its issues. Raises ContractError; nothing is written then."""
     context = CleanContext(data.timezone, data.settings.base_currency)
-    cleaned = table.build(data.raw.scan, context)  # a builder's table keeps its contract
+    cleaned = table.build(data.raw.scan, context)
     data.clean.write(table.name, cleaned.table)
     data.clean.write(f"_issues/{table.name}", cleaned.issues)
     data.clean.write(f"_restatements/{table.name}", cleaned.restatements)
