@@ -138,12 +138,20 @@ def totals(reader: Reader, where: Filter) -> Result:
 
 
 def _windows(reader: Reader, where: Filter) -> list[tuple[str, str, date, date]]:
-    """Account, window, first and last day, for every account with a NAV."""
+    """Account, window, first and last day, for every account with a NAV.
+
+    Without daily ones, those of the periods that its metrics are of.
+    """
     clause, values = where.clause(None)
     spans = reader.result(
         f"""
         SELECT account_id, min(nav_date), max(nav_date)
-        FROM marts.fct_nav_daily {clause} GROUP BY account_id ORDER BY account_id
+        FROM marts.fct_nav_daily {clause} GROUP BY account_id
+        UNION ALL
+        SELECT account_id, min(window_start_date) + 1, max(window_end_date)
+        FROM marts.performance_metric ANTI JOIN marts.fct_nav_daily USING (account_id) {clause}
+        GROUP BY account_id
+        ORDER BY account_id
         """,
         values,
     ).rows

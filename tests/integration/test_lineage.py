@@ -79,12 +79,21 @@ def test_realised_pnl_in_base_is_the_trades_own_times_a_rate() -> None:
 
 
 def test_the_net_asset_value_is_the_brokers_total() -> None:
-    for figure in ("account_summary.nav_base", "fct_nav_daily.nav_base", "fct_return_daily.nav_end_base"):
-        assert of(figure, "value") == {"nav_daily.total": {"EquitySummaryInBase.total"}}, figure
+    daily = {"nav_daily.total": {"EquitySummaryInBase.total"}}
+    for figure in ("fct_nav_daily.nav_base", "fct_return_daily.nav_end_base"):
+        assert of(figure, "value") == daily, figure
+    # an account without daily values has the end of its last period
+    stated = {"change_in_nav.ending_value": {"ChangeInNAV.endingValue"}}
+    assert of("account_summary.nav_base", "value") == daily | stated
     assert of("fct_nav_daily.stock_base", "value") == {"nav_daily.stock": {"EquitySummaryInBase.stock"}}
-    (row,) = (r for r in packaged() if (r.mart, r.column_name) == ("account_summary", "nav_base")
-              and r.kind == "value")  # fmt: skip
-    assert row.via == "int_returns__link, int_calendar__day, stg_clean__nav_daily"
+    via = {
+        row.clean_table: row.via
+        for row in packaged()
+        if (row.mart, row.column_name, row.kind) == ("account_summary", "nav_base", "value")
+    }
+    assert via["change_in_nav"] == "int_performance__stated, int_returns__bridge, stg_clean__change_in_nav"
+    assert "int_returns__link" in via["nav_daily"]
+    assert via["nav_daily"].endswith("int_calendar__day, stg_clean__nav_daily")
 
 
 def test_a_day_s_return_is_made_of_values_and_flows() -> None:

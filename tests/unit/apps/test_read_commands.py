@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from apps.cli.read_commands import print_summary, register
-from tests.support.invented_books import EUR_ACCOUNT, USD_ACCOUNT
+from tests.support.invented_books import EMPTY_ACCOUNT, EUR_ACCOUNT, USD_ACCOUNT
 from tests.support.invented_marts import make_books
 from tests.support.published_fixture import write_published
 
@@ -139,6 +140,23 @@ def test_totals_add_up_the_rows_of_the_window(tieout: Command) -> None:
 
 def test_totals_of_an_account_without_nav_are_empty_and_no_error(tieout: Command) -> None:
     assert tieout.json("totals", "-a", "U1000003") == []
+
+
+def test_totals_of_an_account_without_daily_values_are_those_of_its_periods(tmp_path: Path) -> None:
+    books = make_books()
+    for window, start in (("YTD", date(2022, 12, 31)), ("SI", date(2021, 12, 31)), ("MTD", None)):
+        for metric, value in (("twr", 0.25), ("pnl", 30.0)):
+            books.add(
+                "performance_metric", account_id=EMPTY_ACCOUNT, window=window, metric=metric,
+                value=value if start else None, window_start_date=start, window_end_date=date(2023, 12, 31),
+                return_method="modified_dietz" if start and metric == "twr" else None,
+                withheld_reason=None if start else "No daily values.",
+            )  # fmt: skip
+    tieout = Command(write_published(tmp_path / "published", books))
+    rows = {row["window"]: row for row in tieout.json("totals", "-a", EMPTY_ACCOUNT)}
+    assert (rows["YTD"]["first_date"], rows["YTD"]["last_date"]) == ("2023-01-01", "2023-12-31")
+    assert (rows["SI"]["first_date"], rows["SI"]["twr_method"]) == ("2022-01-01", "modified_dietz")
+    assert (rows["MTD"]["twr"], rows["MTD"]["withheld_reason"]) == (None, "No daily values.")
 
 
 def test_trades_newest_first_with_limit_and_dates(tieout: Command) -> None:
