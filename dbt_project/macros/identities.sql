@@ -76,6 +76,7 @@
       ('funds_balance', 'StmtFunds', 'Lines whose balance is the one before it plus their amount'),
       ('funds_day', 'StmtFunds', 'Lines of trades and cash transactions that stand on the day of these'),
       ('cash_transaction_rate', 'CashTransactions', 'Cash transactions with the rate that most rows of the day have'),
+      ('corporate_action_instrument', 'CorporateActions', 'Corporate actions of the asset class that their instrument has'),
       ('corporate_action_rate', 'CorporateActions', 'Corporate actions with the rate that most rows of the day have'),
       ('accrual_net', 'OpenDividendAccruals', 'Accruals whose net amount is gross less tax and fee'),
       ('accrual_change_net', 'ChangeInDividendAccruals', 'Changes whose net amount is gross less tax and fee'),

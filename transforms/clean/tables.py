@@ -9,8 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from transforms.clean.doubts import of_other_periods, outside_of_statement, without_currency
 from transforms.clean.model import CleanContext, Cleaned, RawSections
-from transforms.clean.periods import of_other_periods, outside_of_statement
 from transforms.clean.raw_rows import (
     all_issues,
     attributes_of,
@@ -245,6 +245,8 @@ def build_transactions(raw: RawSections, context: CleanContext, rules: Transacti
     named = pl.concat([part.select("_document_id", "_row") for part in (frame, rejected)])
     outside = outside_of_statement(frame, facts, rules.section, rules.dates[0])
     issues = [issues_of(found, named), *lacking, *_undated_documents(frame, rules), outside]
+    if "currency" in rules.contract.columns:
+        issues.append(without_currency(frame, rules.section))
     cleaned = finish(frame, rules.contract, rules.section, issues)
     if choice.doubted is None or choice.doubted.is_empty():
         return cleaned

@@ -36,10 +36,10 @@ booking_days as (
     ('lot', ref('stg_clean__closed_lot'), 'report_date'),
     ('position', ref('stg_clean__position'), 'report_date'),
     ('mark', ref('stg_clean__position_mark'), 'mark_date'),
+    ('corporate_action', ref('stg_clean__corporate_action'), 'report_date'),
 ] %}
 {% set rates_of = instruments_of + [
     ('cash_transaction', ref('stg_clean__cash_transaction'), 'report_date'),
-    ('corporate_action', ref('stg_clean__corporate_action'), 'report_date'),
     ('accrual_change', ref('stg_clean__dividend_accrual_change'), 'report_date'),
 ] %}
 rated as (

@@ -1,7 +1,8 @@
-"""Rows that are not of their statement's period stand, and are named."""
+"""Rows that are doubted (of no day of their statement, without a currency) stand, and are named."""
 
 from datetime import date
 
+import polars as pl
 import pytest
 
 from tests.support.raw_frames import cash, clean, element, flex_document, section, statement
@@ -51,3 +52,12 @@ def test_a_position_of_another_day_than_its_statement_tells(day: str, found: lis
 def test_a_cash_report_of_another_period(start: str, end: str, found: list[tuple[str, str, str]]) -> None:
     row = element("CashReportCurrency", currency="USD", fromDate=start, toDate=end, endingCash="1")
     assert told(built("cash_balances", section("CashReport", row))) == found
+
+
+@pytest.mark.parametrize(("other", "found"), [("USD", [2]), ("", [])])
+def test_a_row_without_a_currency_among_others_that_have_one(other: str, found: list[int]) -> None:
+    rows = (cash(transactionID="1", currency=other), cash(transactionID="2", currency=""))
+    made = built("cash_transactions", section("CashTransactions", *rows))
+    named = made.issues.filter(pl.col("column") == "currency")
+    assert made.table.height == 2
+    assert [row + 1 for row in named["row_ordinal"]] == found

@@ -1,4 +1,4 @@
-"""Rows that are not of their statement's period: what no check of that statement sees is said. No choice of rows."""
+"""Rows that stand and are doubted: of no day of their statement, without a currency. No choice between rows."""
 
 from __future__ import annotations
 
@@ -35,3 +35,10 @@ def of_other_periods(rows: pl.DataFrame, section: str) -> list[pl.DataFrame]:
             ("fromDate", "period_start_date", "_period_start"), ("toDate", "period_end_date", "_period_end")
         )
     ]  # fmt: skip
+
+
+def without_currency(rows: pl.DataFrame, section: str) -> pl.DataFrame:
+    """A warning per row without a currency, where others of its document have one: it may be a copy of such a row."""
+    lacking = pl.col("currency").is_null() & pl.col("currency").is_not_null().any().over("_document_id")
+    problem = "the row has no currency, unlike others of its section: its amounts may be counted twice"
+    return issue_frame(rows.filter(lacking), section, column="currency", problem=problem, severity="warning")
