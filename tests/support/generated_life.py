@@ -31,6 +31,8 @@ ACCOUNT = "U1000001"
 DAYS = business_days(date(2024, 1, 25), 1)[:10]
 LAST = len(DAYS) - 1
 SHARES = (ins.NWD, ins.OLDN, ins.BLTC, ins.CLYD)
+"""In three currencies; their conids end differently, as the simulator makes the ids of dividends of the endings."""
+RENAMED = ("rename", 0)
 EVENING = ("split", "rename", "dividend")
 """What is effective the evening before its day."""
 MORNING = ("cancel", "transfer")
@@ -124,7 +126,7 @@ class _Counters:
     def happen(self, events: Iterable[Event]) -> None:
         for kind, _, number, size in events:
             share = SHARES[number]
-            renamed = share is ins.OLDN and ("rename", 0) in self.acted
+            renamed = share is ins.OLDN and RENAMED in self.acted
             self.counters[kind](ins.NEWN if renamed else share, size)
 
     def trade(self, share: Instrument, size: int) -> None:
@@ -148,19 +150,19 @@ class _Counters:
         return at_time(self.ledger.today, 10, self.trades)
 
     def split(self, share: Instrument, size: int) -> None:
-        """Once a day at most: two splits of one evening would be one."""
-        if self._first("split", share):
+        """A day has one corporate action at most: the simulator tells those of one day under one actionID."""
+        if self._first("action"):
             ca.split(self.ledger, share, *((abs(size) % 4 + 2, 1) if size > 0 else (3, 2)))
 
     def rename(self, share: Instrument, size: int) -> None:
         """Once in a life."""
-        if ("rename", 0) not in self.acted and self.ledger.quantity(ins.OLDN):
-            self.acted.add(("rename", 0))
+        if RENAMED not in self.acted and self.ledger.quantity(ins.OLDN) and self._first("action"):
+            self.acted.add(RENAMED)
             told = f"CUSIP/ISIN CHANGE TO ({ins.NEWN.isin})"
             ca.exchange(self.ledger, ins.OLDN, ins.NEWN, "IC", told, 1)
 
     def dividend(self, share: Instrument, size: int) -> None:
-        if self._first("dividend", share):
+        if self._first(f"dividend {share.symbol}"):
             day = self.ledger.day
             paid = add_business_days(DAYS[day], abs(size) % 5 + 1)
             self.servicing.go_ex(Dividend(share, day, paid, Decimal(abs(size)) / 100, lent=size < 0))
@@ -184,8 +186,9 @@ class _Counters:
                 self.desk.cancel_and_rebook(tag, fill.price + Decimal("0.05"))
                 return
 
-    def _first(self, kind: str, share: Instrument) -> bool:
-        key = (f"{kind} {share.symbol}", self.ledger.day)
+    def _first(self, what: str) -> bool:
+        """Whether it has not happened today; now it has."""
+        key = (what, self.ledger.day)
         first = key not in self.acted
         self.acted.add(key)
         return first

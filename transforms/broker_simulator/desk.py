@@ -264,9 +264,11 @@ class Desk:
 
     def cancel_and_rebook(self, tag: str, price: Decimal) -> None:
         """Cancel a known opening fill of an earlier day and book it again at another price, under its
-        tradeID.
+        tradeID: its lot stays as old as it was.
         """
         first = self.known[tag]
+        lots = self.ledger.lots[first.instrument.conid]
+        place = [lot.transaction_id for lot in lots].index(first.transaction_id)
         self.ledger.take_lots(first.instrument, first.quantity, only=first.transaction_id)
         close_price = self.close_price(first.instrument)
         cancel = replace(
@@ -313,7 +315,8 @@ class Desk:
                 first.when,
                 first.order_id,
                 again.transaction_id,
-            )
+            ),
+            place,
         )
         self._book(again)
 

@@ -177,9 +177,10 @@ class Ledger:
         self.interest_changes[self.day].append(ev.InterestChange(self.day, currency, accrued, reversal))
         self._change("changeInInterestAccruals", (accrued + reversal) * self.rate(currency))
 
-    def add_lot(self, lot: ev.Lot) -> None:
-        """Open a lot."""
-        self.lots.setdefault(lot.instrument.conid, []).append(lot)
+    def add_lot(self, lot: ev.Lot, place: int | None = None) -> None:
+        """Open a lot: the newest, or in this place among the lots from the oldest on."""
+        lots = self.lots.setdefault(lot.instrument.conid, [])
+        lots.insert(len(lots) if place is None else place, lot)
         self._seen[lot.instrument.conid] = lot.instrument
 
     def take_lots(

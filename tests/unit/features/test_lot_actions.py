@@ -33,6 +33,14 @@ def test_a_split_multiplies_the_lots_and_leaves_cost_and_dates() -> None:
     assert held(facts.build()) == [("A", 200, 800, day(2)), ("A", 400, 1000, day(1))]
 
 
+def test_a_split_of_the_evening_before_leaves_what_comes_in_without_a_time_as_it_is() -> None:
+    """20:25 in New York is 01:25 UTC of the next day, on which a transfer bears a date alone."""
+    facts = two_lots()
+    facts.transfer(3, 30, 600)
+    facts.action(3, "FS", "A", 150, effective_at=at(3, 1))
+    assert parts(facts.build(), ["quantity", "cost"]) == [(200, 1000), (100, 800), (30, 600)]
+
+
 def test_a_split_of_a_short_and_with_a_rest_that_does_not_divide() -> None:
     facts = Facts()
     for number in (1, 2, 3):

@@ -164,16 +164,20 @@ def anchor_events(openings: pl.DataFrame) -> pl.DataFrame:
 def in_order(events: pl.DataFrame) -> pl.DataFrame:
     """Events by account, booking day, time, rank, the broker's id; an event without a time stands at the day's start.
 
-    Adds `age`: the microsecond that a lot opened by the event counts from.
+    A corporate action of the evening before stands before all of them: in UTC that evening, in New York, is already
+    the morning of its booking day. Adds `age`: the microsecond that a lot opened by the event counts from.
     """
     midnight = pl.col("date").cast(INSTANT)
     anchored = pl.col("kind") == ANCHOR
     first = pl.when(anchored).then(
         pl.lit(0, dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     )
+    start = pl.col("report_date").cast(INSTANT)
+    evening = (pl.col("kind") == ACTION) & pl.col("at").is_between(start, start.dt.offset_by("5h"))
+    before = pl.when(evening).then(start.dt.offset_by("-1us"))
     return (
         events.with_columns(
-            _sort_at=pl.coalesce(first, "at", pl.col("report_date").cast(INSTANT)),
+            _sort_at=pl.coalesce(first, before, "at", start),
             age=pl.coalesce("at", midnight, pl.col("report_date").cast(INSTANT)).dt.epoch("us"),
         )
         .sort(ORDER, nulls_last=True)
