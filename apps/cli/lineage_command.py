@@ -14,7 +14,7 @@ from rich.tree import Tree
 
 from apps.cli import queries, render
 from apps.cli.context import CommandContext, fail
-from apps.cli.read_commands import Account, Json
+from apps.cli.reading import Account, Json
 from apps.published import NothingPublishedError, Reader, Result, open_current
 
 _ROWS = 20

@@ -4,119 +4,44 @@ gaps, query.
 Exit codes: 0 fine, 1 when `reconcile` finds a broken check, 2 bad usage, nothing published, or bad SQL.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
-import duckdb
 import typer
 from rich.console import Console
 
 from apps.breaks import broken_checks, count_open, read_acknowledged, with_notes
 from apps.cli import joined_queries, lot_queries, pnl_queries, queries, render
 from apps.cli.context import EXIT_BREAK, fail
+from apps.cli.reading import (
+    AnyAccount,
+    Csv,
+    First,
+    Json,
+    Last,
+    filter_of,
+    limit_option,
+    output_of,
+    reading,
+    say_not_added,
+)
 from apps.exact_text import scalar
 from apps.periods import DEFAULT_PERIOD
-from apps.published import NothingPublishedError, QueryError, Reader, Result, open_current
+from apps.published import Reader, Result, open_current
 
 _QUERY_TABLE_ROWS = 200
-
-Account = Annotated[str | None, typer.Option("--account", "-a", help="Only this account (its id or alias).")]
-AnyAccount = Annotated[
-    str | None,
-    typer.Option(
-        *("--account", "-a"),
-        help="Only this account (its id or alias); ALL: all accounts as one, in the reporting currency.",
-    ),
-]
-First = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, inclusive.")]
-Last = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, inclusive.")]
-Json = Annotated[
-    bool,
-    typer.Option("--json", help="Print JSON: one object a row, decimals as numbers with all their digits."),
-]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with exact decimals.")]
-
-
-def _limit(rows: str) -> object:
-    return typer.Option("--limit", "-n", min=0, help=f"At most so many {rows}; 0 for all.")
-
-
-class HasPublished(Protocol):
-    """What the application's callback puts into the context: something that knows the published folder."""
-
-    @property
-    def published(self) -> Path:
-        """The folder of published versions."""
-
-    @property
-    def state_url(self) -> str:
-        """The state store's database."""
-
-
-@contextmanager
-def _reading(context: typer.Context) -> Iterator[Reader]:
-    """The current version, or exit 2 with one sentence that says what to do."""
-    command: HasPublished = context.obj
-    try:
-        with open_current(command.published) as reader:
-            yield reader
-    except (
-        NothingPublishedError,
-        QueryError,
-        queries.UnknownAccountError,
-        lot_queries.MethodNotBuiltError,
-        joined_queries.NothingJoinedError,
-    ) as error:
-        fail(str(error))
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        fail(
-            f"the published version has another layout than this Tieout; `tieout run` makes it anew ({error})"
-        )
-
-
-def _output(as_json: bool, as_csv: bool) -> render.Output:
-    if as_json and as_csv:
-        fail("--json and --csv exclude each other")
-    return render.Output.JSON if as_json else render.Output.CSV if as_csv else render.Output.TABLE
-
-
-def _filter(
-    reader: Reader,
-    account: str | None,
-    first: datetime | None = None,
-    last: datetime | None = None,
-    limit: int | None = None,
-) -> queries.Filter:
-    """What the options select; ALL, as no account at all, selects the rows of every account."""
-    start, end = _day(first), _day(last)
-    if start and end and start > end:
-        fail(f"--from {start} is after --to {end}")
-    only = None if joined_queries.is_all(account) else queries.resolve_account(reader, account)
-    return queries.Filter(only, start, end, limit or None)
-
-
-def _say_not_added(what: str) -> None:
-    """On stderr, so that JSON and CSV stay what they are."""
-    typer.echo(
-        f"tieout: {what} are not added up over accounts: each account's follow, in its own currency", err=True
-    )
-
-
-def _day(value: datetime | None) -> date | None:
-    return value.date() if value else None
 
 
 def summary(
     context: typer.Context, account: AnyAccount = None, as_json: Json = False, as_csv: Csv = False
 ) -> None:
     """What each account is worth, what it made, and whether it ties to the broker's statements."""
-    output = _output(as_json, as_csv)
+    output = output_of(as_json, as_csv)
     question = joined_queries.summary if joined_queries.is_all(account) else queries.summary
-    with _reading(context) as reader:
-        where = _filter(reader, account)
+    with reading(context) as reader:
+        where = filter_of(reader, account)
         result = question(reader, where)
         if output is render.Output.TABLE:
             _print_summary(reader, result, where, context.obj.state_url)
@@ -201,13 +126,13 @@ def daily(
     account: AnyAccount = None,
     first: First = None,
     last: Last = None,
-    limit: Annotated[int, _limit("days of each account")] = 20,
+    limit: Annotated[int, limit_option("days of each account")] = 20,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """NAV, PnL, external flow and time-weighted return, day by day."""
     question = joined_queries.daily if joined_queries.is_all(account) else queries.daily
-    _table(context, question, account, first, last, limit, _output(as_json, as_csv))
+    _table(context, question, account, first, last, limit, output_of(as_json, as_csv))
 
 
 def totals(
@@ -215,7 +140,7 @@ def totals(
 ) -> None:
     """PnL, TWR, MWR, income and fees per account, month to date to since inception."""
     question = joined_queries.totals if joined_queries.is_all(account) else queries.totals
-    _table(context, question, account, None, None, 0, _output(as_json, as_csv))
+    _table(context, question, account, None, None, 0, output_of(as_json, as_csv))
 
 
 def pnl(
@@ -234,11 +159,11 @@ def pnl(
 
     The causes add up to the change of the net asset value less deposits and withdrawals, to the cent.
     """
-    output = _output(as_json, as_csv)
+    output = output_of(as_json, as_csv)
     known = {name.casefold(): name for name in pnl_queries.PNL_PERIODS}
     if period.casefold() not in known:
         fail(f"--period {period} is none of {', '.join(known.values())}")
-    with _reading(context) as reader:
+    with reading(context) as reader:
         together = joined_queries.is_all(account)
         account_id = joined_queries.ALL if together else queries.resolve_account(reader, account)
         windows = pnl_queries.windows_of(reader, account_id, known[period.casefold()])
@@ -253,28 +178,28 @@ def trades(
     account: AnyAccount = None,
     first: First = None,
     last: Last = None,
-    limit: Annotated[int, _limit("trades")] = 50,
+    limit: Annotated[int, limit_option("trades")] = 50,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Trades, newest first."""
     if joined_queries.is_all(account):
-        _say_not_added("trades")
+        say_not_added("trades")
     hide = ("trade_at", "trade_id", "transaction_id", "document_id", "section", "row_ordinal", "realized_pnl")
-    _table(context, queries.trades, account, first, last, limit, _output(as_json, as_csv), hide)
+    _table(context, queries.trades, account, first, last, limit, output_of(as_json, as_csv), hide)
 
 
 def positions(
     context: typer.Context,
     account: AnyAccount = None,
-    limit: Annotated[int, _limit("positions")] = 0,
+    limit: Annotated[int, limit_option("positions")] = 0,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """What is held now, cash included, heaviest first."""
     hide = ("conid", "quantity_basis", "cost_basis_money")
     question = joined_queries.positions if joined_queries.is_all(account) else queries.positions
-    _table(context, question, account, None, None, limit, _output(as_json, as_csv), hide)
+    _table(context, question, account, None, None, limit, output_of(as_json, as_csv), hide)
 
 
 def lots(
@@ -289,7 +214,7 @@ def lots(
     open_only: Annotated[bool, typer.Option("--open", help="Only what is still held.")] = False,
     first: First = None,
     last: Last = None,
-    limit: Annotated[int, _limit("lots")] = 50,
+    limit: Annotated[int, limit_option("lots")] = 50,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
@@ -297,7 +222,7 @@ def lots(
     if method not in lot_queries.METHODS:
         fail(f"--method {method} is none of {', '.join(lot_queries.METHODS)}")
     if joined_queries.is_all(account):
-        _say_not_added("lots")
+        say_not_added("lots")
     hide = (
         *(
             "asset_class",
@@ -315,7 +240,7 @@ def lots(
     def question(reader: Reader, where: queries.Filter) -> Result:
         return lot_queries.lots(reader, where, method, open_only)
 
-    _table(context, question, account, first, last, limit, _output(as_json, as_csv), hide)
+    _table(context, question, account, first, last, limit, output_of(as_json, as_csv), hide)
 
 
 def _table(
@@ -328,8 +253,8 @@ def _table(
     output: render.Output,
     hide: tuple[str, ...] = (),
 ) -> None:
-    with _reading(context) as reader:
-        result = question(reader, _filter(reader, account, first, last, limit))
+    with reading(context) as reader:
+        result = question(reader, filter_of(reader, account, first, last, limit))
     render.print_result(result, output, hide=hide)
     if not result.rows and output is render.Output.TABLE:
         typer.echo("no rows for this account and period", err=True)
@@ -340,7 +265,7 @@ def reconcile(
     account: AnyAccount = None,
     first: First = None,
     last: Last = None,
-    limit: Annotated[int, _limit("checks")] = 0,
+    limit: Annotated[int, limit_option("checks")] = 0,
     every: Annotated[bool, typer.Option("--all", help="Print the tied checks too.")] = False,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -349,11 +274,11 @@ def reconcile(
 
     The table leaves tied checks out unless --all; JSON and CSV hold every check.
     """
-    output = _output(as_json, as_csv)
-    with _reading(context) as reader:
+    output = output_of(as_json, as_csv)
+    with reading(context) as reader:
         if joined_queries.is_all(account):
-            _say_not_added("the broker's totals")
-        where = _filter(reader, account, first, last, limit)
+            say_not_added("the broker's totals")
+        where = filter_of(reader, account, first, last, limit)
         counts = _verdict(reader, where, context.obj.state_url)
         known = read_acknowledged(context.obj.state_url) if counts.get("acknowledged") else {}
         result = with_notes(
@@ -381,14 +306,14 @@ def gaps(
     account: AnyAccount = None,
     first: First = None,
     last: Last = None,
-    limit: Annotated[int, _limit("gaps")] = 0,
+    limit: Annotated[int, limit_option("gaps")] = 0,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Days and sections that no document covers, and the Flex query that would bring them."""
-    output = _output(as_json, as_csv)
-    with _reading(context) as reader:
-        result = queries.gaps(reader, _filter(reader, account, first, last, limit))
+    output = output_of(as_json, as_csv)
+    with reading(context) as reader:
+        result = queries.gaps(reader, filter_of(reader, account, first, last, limit))
     if joined_queries.is_all(account):
         typer.echo(
             "tieout: gaps are of one account's documents each: those of every account follow", err=True
@@ -403,14 +328,14 @@ def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help="One statement that reads; schema `marts` is searched.")
     ],
-    limit: Annotated[int | None, _limit("rows; a table shows 200 unless told otherwise")] = None,
+    limit: Annotated[int | None, limit_option("rows; a table shows 200 unless told otherwise")] = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Ask the published marts in SQL (DuckDB). Read-only, one statement, no other files."""
-    output = _output(as_json, as_csv)
+    output = output_of(as_json, as_csv)
     rows = (_QUERY_TABLE_ROWS if output is render.Output.TABLE else 0) if limit is None else limit
-    with _reading(context) as reader:
+    with reading(context) as reader:
         result = reader.query(sql, limit=rows or None)
     render.print_result(result, output, raw_names=True)
     if output is render.Output.TABLE:
