@@ -115,7 +115,12 @@ def test_current_positions_are_those_of_the_last_day(marts: DbtRun) -> None:
     assert rows[1]["unrealized_pnl_base"] == D("23.1")
 
 
-CHECKS = {
+# Rows held against themselves and their neighbours; the figures that are two cents off stand in none of them.
+ROW_CHECKS = {
+    "nav_day_components", "position_instrument", "position_rate", "mark_instrument", "mark_rate", "trade_instrument",
+    "trade_rate", "lot_rate", "cash_transaction_rate", "accrual_change_rate",
+}  # fmt: skip
+CHECKS = ROW_CHECKS | {
     "change_in_nav_components", "nav_start", "nav_end", "nav_components", "nav_cash", "nav_stock",
     "nav_dividend_accruals", "cash_report_components", "cash_statement_of_funds", "external_flows", "twr",
     "realized_total", "unrealized_total", "position_unrealized", "trade_net_cash", "trade_realized",
@@ -149,8 +154,9 @@ def test_consistent_books_tie_in_every_check(marts: DbtRun) -> None:
 def test_two_cents_break_every_check_but_the_books_own(marts: DbtRun) -> None:
     found = verdicts(marts, "OFF")
     unbroken = {check for (check, _), status in found.items() if status != "broken"}
-    of_figures_left_as_they_were = {"lots_closed", "lots_quantity", "lots_cost_basis"}
-    assert unbroken == {"nav_components", *of_figures_left_as_they_were}, (
+    of_figures_left_as_they_were = {"lots_closed", "lots_quantity", "lots_cost_basis", *ROW_CHECKS}
+    made_up_for = {"lots_by_symbol"}  # what the closing trade lacks, the opening one has too much
+    assert unbroken == {"nav_components", *of_figures_left_as_they_were, *made_up_for}, (
         "nav_components has no broker's figure"
     )
     (row,) = marts.dicts("select * from reconciliation where account_id = 'OFF' and check_name = 'nav_start'")
@@ -164,11 +170,11 @@ def test_the_rows_behind_a_break(marts: DbtRun) -> None:
         "where account_id = 'OFF' and difference is not null order by all"
     )
     assert [row[0] for row in found] == [
-        "lots_by_symbol", "lots_realized", "mtm_prior_by_symbol", "mtm_transactions_by_symbol", "position_unrealized",
+        "lots_realized", "mtm_prior_by_symbol", "mtm_transactions_by_symbol", "position_unrealized",
         "realized_by_symbol", "trade_net_cash", "trade_net_cash", "trade_realized", "unrealized_by_symbol",
     ]  # fmt: skip
-    assert found[4][1:] == ("ABC", WED, D("0.04"))
-    assert found[5][1:] == ("ABC", WED, D("-0.04"))
+    assert found[3][1:] == ("ABC", WED, D("0.04"))
+    assert found[4][1:] == ("ABC", WED, D("-0.04"))
     (row,) = marts.dicts(
         "select * from reconciliation where account_id = 'OFF' and check_name = 'trade_net_cash'"
     )
@@ -185,6 +191,9 @@ def test_what_is_missing_is_named(marts: DbtRun) -> None:
         "trade_realized",
         "lots_realized",
         "lots_closed",
+        "trade_instrument",
+        "trade_rate",
+        "lot_rate",
     }
     assert "broken" not in status.values()
     says = {row["check_name"]: row["explanation"] for row in found}
