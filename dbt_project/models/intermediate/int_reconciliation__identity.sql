@@ -73,7 +73,23 @@ day_rates as (
 ),
 
 traded as (
-    select distinct account_id, report_date, instrument_key, currency, side, trade_date, trade_at from trades
+    -- As a lot may tell it, which leaves out the side or the time in some documents. By equality alone: a day of an
+    -- instrument can have thousands of trades, and thousands of lots.
+    select distinct *
+    from (
+        select account_id, report_date, instrument_key, currency, trade_date, side, trade_at
+        from trades
+        group by grouping sets (
+            (account_id, report_date, instrument_key, currency, trade_date, side, trade_at),
+            (account_id, report_date, instrument_key, currency, trade_date, side),
+            (account_id, report_date, instrument_key, currency, trade_date, trade_at),
+            (account_id, report_date, instrument_key, currency, trade_date)
+        )
+    )
+),
+
+days_traded as (
+    select distinct account_id, report_date, instrument_key from trades
 ),
 
 compared as (
@@ -151,20 +167,21 @@ compared as (
         cast(case when traded.account_id is null then 0 else 1 end as {{ exact() }}), cast(1 as {{ exact() }}),
         cast(0 as {{ exact() }}), lots.document_id, lots.section, lots.row_ordinal
     from {{ ref('stg_clean__closed_lot') }} as lots
-    semi join trades
+    semi join days_traded
         on
-            lots.account_id = trades.account_id
-            and lots.report_date = trades.report_date
-            and lots.instrument_key = trades.instrument_key
+            lots.account_id = days_traded.account_id
+            and lots.report_date = days_traded.report_date
+            and lots.instrument_key = days_traded.instrument_key
     left join traded
         on
             lots.account_id = traded.account_id
             and lots.report_date = traded.report_date
             and lots.instrument_key = traded.instrument_key
-            and coalesce(lots.currency, traded.currency) is not distinct from traded.currency
-            and coalesce(lots.side, traded.side) is not distinct from traded.side
-            and coalesce(lots.trade_date, traded.trade_date) is not distinct from traded.trade_date
-            and coalesce(lots.close_at, traded.trade_at) is not distinct from traded.trade_at
+            and lots.currency = traded.currency
+            and lots.trade_date = traded.trade_date
+            and lots.side is not distinct from traded.side
+            and lots.close_at is not distinct from traded.trade_at
+    where lots.currency is not null and lots.trade_date is not null
 
     union all
 
