@@ -1,6 +1,10 @@
 -- The broker's summaries by instrument against our rows, per account and period: mark-to-market of positions held over
 -- (identity 4) and of trades, realised and unrealised PnL by FIFO (5), and a trade's realised PnL against its closed
 -- lots and wash sales. All but the last are in base currency. Instruments are matched by conid; currencies are left out.
+{% set days_with_lots_miss -%}
+  abs(sum(split_trades.lots_realized - split_trades.realized) filter (where split_trades.has_lots))
+            > {{ tolerance_of_rows('sum(split_trades.source_rows) filter (where split_trades.has_lots)') }}
+{%- endset %}
 with
 
 periods as (
@@ -85,6 +89,7 @@ split_trades as (
         count(*) + coalesce(any_value(lots.source_rows), 0) as source_rows,
         sum(trades.realized_pnl) as realized,
         coalesce(any_value(lots.realized), 0) as lots_realized,
+        any_value(lots.realized) is not null as has_lots,
         min(trades.document_id) as document_id,
         min(trades.row_ordinal) as row_ordinal
     from {{ ref('int_trades__convert') }} as trades
@@ -240,7 +245,16 @@ compared as (
 
     select
         periods.account_id, periods.period_start, periods.period_end, 'lots_by_symbol', split_trades.conid,
-        any_value(split_trades.symbol), sum(split_trades.lots_realized), sum(split_trades.realized),
+        any_value(split_trades.symbol),
+        -- Where the days with lots do not tie, they alone are told: a day without must not make up for them.
+        case
+            when {{ days_with_lots_miss }} then sum(split_trades.lots_realized) filter (where split_trades.has_lots)
+            else sum(split_trades.lots_realized)
+        end,
+        case
+            when {{ days_with_lots_miss }} then sum(split_trades.realized) filter (where split_trades.has_lots)
+            else sum(split_trades.realized)
+        end,
         {{ tolerance_of_rows('sum(split_trades.source_rows)') }},
         arg_min(split_trades.document_id, split_trades.day_date), 'Trades',
         arg_min(split_trades.row_ordinal, split_trades.day_date)
