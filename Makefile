@@ -57,7 +57,7 @@ bench: $(STAMP) ## benchmarks; prints ratios
 	@$(BIN)/python -m bench
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml (needs uv)
-	@uv pip compile pyproject.toml --extra dev -o requirements.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
+	@uv pip compile pyproject.toml --extra dev --extra postgres -o requirements.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
 
 clean: ## remove .venv and what was built (never data)
 	rm -rf .venv dbt_project/target dbt_project/logs *.egg-info

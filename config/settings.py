@@ -3,11 +3,11 @@
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.data_folder import DataFolder
@@ -48,6 +48,16 @@ class Settings(BaseSettings):
 
     flex_query_ids: str = Field(default="", validation_alias="FLEX_QUERY_IDS")
     flex_base_url: str = Field(default=FLEX_WEB_SERVICE, validation_alias="FLEX_BASE_URL")
+
+    ibkr_host: str = Field(default="127.0.0.1", min_length=1, validation_alias="IBKR_HOST")
+    ibkr_port: int = Field(default=7497, ge=1, le=65535, validation_alias="IBKR_PORT")
+    ibkr_client_id: int = Field(default=1, ge=0, le=999, validation_alias="IBKR_CLIENT_ID")
+    reconnect_min_delay: float = Field(default=3.0, gt=0, validation_alias="IBKR_RECONNECT_MIN_DELAY")
+    reconnect_max_delay: float = Field(default=60.0, gt=0, validation_alias="IBKR_RECONNECT_MAX_DELAY")
+    keepalive_seconds: float = Field(default=15.0, gt=0, validation_alias="IBKR_KEEPALIVE_SECONDS")
+    update_interval_minutes: int = Field(
+        default=15, ge=1, le=1440, validation_alias="UPDATE_INTERVAL_MINUTES"
+    )
 
     @field_validator("flex_timezone")
     @classmethod
@@ -92,6 +102,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} would send the token in the clear; write an address with https")
         return value
 
+    @model_validator(mode="after")
+    def _delays_in_order(self) -> Self:
+        if self.reconnect_max_delay < self.reconnect_min_delay:
+            raise ValueError("IBKR_RECONNECT_MAX_DELAY is shorter than IBKR_RECONNECT_MIN_DELAY")
+        return self
+
     @property
     def flex_queries(self) -> tuple[FlexQuery, ...]:
         """The queries to fetch, in their order; none if FLEX_QUERY_IDS is not set."""
@@ -114,8 +130,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
-        raise SettingsError(f"setting {name}: {first['msg']}") from error
+        name = f"setting {first['loc'][0]}" if first["loc"] else "settings"
+        raise SettingsError(f"{name}: {first['msg']}") from error
 
 
 def prepare_environment(data: DataFolder) -> None:
