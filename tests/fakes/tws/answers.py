@@ -241,7 +241,7 @@ def _executions(session: "Session", reader: Reader) -> None:
         and (not side or (side in ("BUY", "BOT")) == (fill.quantity > 0))
     ]
     for fill in wanted:
-        session.say("execDetails", *messages.execution(fill, request, hub.faults, hub.now()))
+        session.say("execDetails", *messages.execution(fill, request, hub.faults, hub.now(), session.version))
         if not hub.faults.commissions_after_end:
             tell_commission(session, fill)
     session.say("execDetailsEnd", 1, request)

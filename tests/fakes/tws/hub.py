@@ -86,7 +86,8 @@ class Hub:
         for session in hearing:
             if self.faults.commission_first:
                 answers.tell_commission(session, fill)
-            session.say("execDetails", *messages.execution(fill, -1, self.faults, self.now()))
+            told = messages.execution(fill, -1, self.faults, self.now(), session.version)
+            session.say("execDetails", *told)
             if not self.faults.commission_first:
                 answers.tell_commission(session, fill)
         self.tell_holding(fill.account_id, fill.instrument.conid)

@@ -69,8 +69,9 @@ def pnl(book: Book, request: int, account_id: str, faults: Faults) -> list[Field
     return [request, result.daily, result.unrealized, result.realized]
 
 
-def execution(fill: Fill, request: int, faults: Faults, zone: datetime) -> list[Field]:
+def execution(fill: Fill, request: int, faults: Faults, zone: datetime, version: int) -> list[Field]:
     """`execDetails`; `request` is -1 for a live one. `zone` is any instant in the zone that TWS shows."""
+    since_178: list[Field] = [False] if version >= 178 else []
     at = fill.at if faults.execution_time == "utc" else fill.at.astimezone(zone.tzinfo)
     return [
         request,
@@ -93,6 +94,7 @@ def execution(fill: Fill, request: int, faults: Faults, zone: datetime) -> list[
         "",
         "",
         1,
+        *since_178,  # whether its price may still be revised
     ]
 
 
