@@ -76,12 +76,7 @@ def codes_of_a_refusal_in_wire(gateway: Gateway, client_id: int) -> list[tuple[s
     with wire_client(gateway) as client:
         client.greet()
         client.send(71, 2, client_id, "")
-        told = []
-        with contextlib.suppress(EOFError):
-            while True:
-                name, fields = client.message()
-                told.append((name, fields[:3]))
-        return told
+        return [(name, fields[:3]) for name, fields in client.until_closed()]
 
 
 def test_mute(gateway: Gateway) -> None:
@@ -520,3 +515,23 @@ def test_rubbish_from_a_client_is_a_violation_and_ends_its_connection() -> None:
         assert len(gateway.violations) == 7
     finally:
         gateway.stop()
+
+
+def test_too_many_requests_in_a_second(gateway: Gateway) -> None:
+    gateway.faults.requests_a_second = 50
+    with wire_client(gateway) as client:
+        client.start()
+        for _ in range(53):
+            client.send(49, 1)
+        told = [name for name, _ in client.until_closed()]
+    assert told == ["currentTime"] * 50 + ["error"] * 3
+    assert gateway.busiest_second == 53
+
+    async def throttled(client: Any) -> int:
+        for _ in range(60):
+            client.client.reqCurrentTime()
+        await until(lambda: len(gateway.asked) >= 53 + 60)
+        return int(gateway.busiest_second)
+
+    gateway.hub.busiest_second = 0
+    assert talk(gateway, throttled) < 60

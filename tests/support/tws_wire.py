@@ -3,7 +3,7 @@
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tests.fakes.tws_gateway import HOST, MESSAGES, Gateway
 
@@ -44,6 +44,14 @@ class WireClient:
         told = [self.message()]
         while told[-1][0] != last:
             told.append(self.message())
+        return told
+
+    def until_closed(self) -> list[tuple[str, list[str]]]:
+        """All messages until the server closes the connection."""
+        told = []
+        with suppress(EOFError):
+            while True:
+                told.append(self.message())
         return told
 
     def start(self, client_id: int = 1) -> list[tuple[str, list[str]]]:
