@@ -445,35 +445,32 @@ class _Receiver:
         self._c._requests.end(request)
 
     def commissionReport(self, report: Any) -> None:  # noqa: N802
-        told = conversions.commission_of(report)
+        told = conversions.commission_of(report, self._figures(3, 4)[0], self._figures(5, 6)[0])
         if told is not None and self._c.commissions.get(told.execution_id) != told:
             self._c.commissions[told.execution_id] = told
             self._c.tell(told)
 
-    def pnl(self, request: int, daily: float, unrealized: float, realized: float, *_: object) -> None:
+    def pnl(self, request: int, *_: object) -> None:
         account = self._c._pnl_ids.get(request)
         if isinstance(account, str):
-            told = conversions.account_pnl_of(account, daily, unrealized, realized)
+            daily, unrealized, realized = self._figures(2, 5)
+            told = AccountPnl(account, daily, unrealized, realized)
             self._c.account_pnl[account] = told
             self._c._answer(account)
             self._c.tell(told)
 
-    def pnlSingle(  # noqa: N802
-        self,
-        request: int,
-        quantity: float,
-        daily: float,
-        unrealized: float,
-        realized: float,
-        market_value: float,
-        *_: object,
-    ) -> None:
+    def pnlSingle(self, request: int, quantity: float, *_: object) -> None:  # noqa: N802
         key = self._c._pnl_ids.get(request)
         if isinstance(key, tuple):
-            told = conversions.position_pnl_of(*key, quantity, daily, unrealized, realized, market_value)
+            held = conversions.amount(quantity, "the quantity of a position")
+            told = PositionPnl(*key, held, *self._figures(3, 7))
             self._c.position_pnl[key] = told
             self._c._answer(key)
             self._c.tell(told)
+
+    def _figures(self, start: int, end: int) -> list[Decimal | None]:
+        """Figures of the message as it was sent: the library makes an empty one 0, and 0 is a figure."""
+        return [conversions.exact(float(text)) if text else None for text in self._c._fields[start:end]]
 
 
 class _Unreadable:

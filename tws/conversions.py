@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tws.values import AccountPnl, AccountValue, Commission, Contract, Execution, Position, PositionPnl
+from tws.values import AccountValue, Commission, Contract, Execution, Position
 
 UNSET_DOUBLE = 1.7976931348623157e308
 UNSET_INTEGER = 2**31 - 1
@@ -67,32 +67,6 @@ def position_of(account: str, contract: Any, quantity: float, average_cost: floa
     )
 
 
-def account_pnl_of(account: str, daily: float, unrealized: float, realized: float) -> AccountPnl:
-    """An account's profit and loss."""
-    return AccountPnl(account, exact(daily), exact(unrealized), exact(realized))
-
-
-def position_pnl_of(
-    account: str,
-    conid: int,
-    quantity: float,
-    daily: float,
-    unrealized: float,
-    realized: float,
-    market_value: float,
-) -> PositionPnl:
-    """A position's profit and loss."""
-    return PositionPnl(
-        account,
-        conid,
-        amount(quantity, "the quantity of a position"),
-        exact(daily),
-        exact(unrealized),
-        exact(realized),
-        exact(market_value),
-    )
-
-
 def execution_of(contract: Any, told: Any, time_text: str) -> Execution:
     """A fill; raises `ValueError` if its time has no zone or a figure of it is missing."""
     sign = {"BOT": 1, "SLD": -1}.get(told.side)
@@ -115,12 +89,11 @@ def execution_of(contract: Any, told: Any, time_text: str) -> Execution:
     )
 
 
-def commission_of(told: Any) -> Commission | None:
+def commission_of(told: Any, commission: Decimal | None, realized: Decimal | None) -> Commission | None:
     """What a fill cost; None while TWS does not know it yet."""
-    commission = exact(told.commission)
     if commission is None or not told.currency:
         return None
-    return Commission(told.execId, commission, told.currency, exact(told.realizedPNL))
+    return Commission(told.execId, commission, told.currency, realized)
 
 
 def instant_of(text: str) -> datetime:
