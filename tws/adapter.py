@@ -88,6 +88,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         self.endpoint = endpoint
         self.accounts: tuple[str, ...] = ()
+        self.server_version = 0
         self.tell: Callable[[Told], None] = lambda told: None
         self.lost: asyncio.Future[TwsError] = loop.create_future()
         self.account_pnl: dict[str, AccountPnl] = {}
@@ -160,6 +161,7 @@ class Connection:
             elif not connecting.cancelled():
                 connecting.exception()  # it is told by `lost` already
         self.accounts = tuple(self._client.getAccounts())
+        self.server_version = int(self._client.serverVersion())
 
     def _too_late(self) -> TwsError:
         endpoint = self.endpoint

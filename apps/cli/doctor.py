@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from apps.breaks import broken_checks, note_of, read_acknowledged
+from apps.cli import doctor_tws
 from apps.cli.context import CommandContext
 from apps.cli.findings import Finding, State, report
 from apps.published import NothingPublishedError, Reader, open_current
@@ -38,7 +39,7 @@ WANTED = {
 
 
 # Parts of the installation that can be looked at alone (`tieout doctor TOPIC`): modules that register their command.
-TOPICS: tuple[ModuleType, ...] = ()
+TOPICS: tuple[ModuleType, ...] = (doctor_tws,)
 
 
 def doctor(
