@@ -1,4 +1,4 @@
-"""What keeps a connection from being made: each has its own sentence with the fix, and none takes longer than it must."""
+"""What keeps a connection from being made: each cause has its own sentence with the fix, and none takes long."""
 
 import socket
 import time
