@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         return parse_queries(self.flex_query_ids) if self.flex_query_ids.strip() else ()
 
     @property
+    def tws_configured(self) -> bool:
+        """Whether somebody has said where TWS listens. The defaults say nothing: most accounts have no TWS."""
+        return bool({"ibkr_host", "ibkr_port"} & self.model_fields_set)
+
+    @property
     def state_url(self) -> str:
         """Where the state store is: DB_URL, or a file in the data folder. It may hold a password: never print it."""
         return (self.db_url.get_secret_value() if self.db_url else "") or self.data.state_url
