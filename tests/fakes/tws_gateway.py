@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from tests.fakes.tws import console
 from tests.fakes.tws.book import Book
 from tests.fakes.tws.faults import Faults
 from tests.fakes.tws.holdings import Fill
@@ -135,6 +136,11 @@ class Gateway:
         """Mark many at once."""
         exact = {conid: None if price is None else Decimal(price) for conid, price in prices.items()}
         self._do(lambda: self.hub.set_prices(exact))
+
+    def stream(self, changes_a_second: int) -> None:
+        """Let prices move by themselves, so many changes a second; 0 ends it."""
+        stream = self.hub.stream
+        self._do(lambda: stream.start(changes_a_second) if changes_a_second else stream.stop())
 
     def fill(
         self,
@@ -279,4 +285,13 @@ def tws_gateway(book: Book | None = None, **options: Any) -> Iterator[Gateway]:
     assert not gateway.violations, "\n".join(gateway.violations)
 
 
+def main(given: list[str] | None = None) -> None:
+    """The gateway as a process."""
+    options = console.arguments(given)
+    console.run(Gateway(console.book_of(options), options.port), options.changes)
+
+
 __all__ = ["MESSAGES", "Book", "Faults", "Gateway", "tws_gateway"]
+
+if __name__ == "__main__":
+    main()

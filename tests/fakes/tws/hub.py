@@ -16,6 +16,7 @@ from tests.fakes.tws.faults import Faults
 from tests.fakes.tws.holdings import Fill
 from tests.fakes.tws.orders import OrderDesk
 from tests.fakes.tws.session import Session
+from tests.fakes.tws.stream import Stream
 from tests.fakes.tws.wire import Reader
 
 REMEMBERED = 100_000
@@ -44,6 +45,7 @@ class Hub:
         self.held_commissions: list[tuple[Session, Fill]] = []
         self._changed_accounts: set[str] = set()
         self.orders = OrderDesk(self)
+        self.stream = Stream(self)
 
     def note(self, session: Session, reader: Reader) -> None:
         """Remember a request for the tests."""
