@@ -11,7 +11,16 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from state_store.database import StateStore
-from state_store.live_tables import ACCOUNT, COMMISSION, COMPONENT, EXECUTION, LINK, POSITION, POSITION_PNL, upsert
+from state_store.live_tables import (
+    ACCOUNT,
+    COMMISSION,
+    COMPONENT,
+    EXECUTION,
+    LINK,
+    POSITION,
+    POSITION_PNL,
+    upsert,
+)
 from tws.values import (
     AccountPnl,
     Commission,

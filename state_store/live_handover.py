@@ -77,7 +77,5 @@ def prune(store: StateStore, fills_before: datetime, handed_before: datetime) ->
         connection.execute(delete(EXECUTION).where(EXECUTION.c.root.in_(over)))
         kept = select(EXECUTION.c.execution_id)
         connection.execute(
-            delete(HANDED).where(
-                HANDED.c.handed_at < handed_before, HANDED.c.execution_id.not_in(kept)
-            )
+            delete(HANDED).where(HANDED.c.handed_at < handed_before, HANDED.c.execution_id.not_in(kept))
         )

@@ -79,7 +79,10 @@ def test_every_value_comes_back_exactly(store: StateStore) -> None:
     state = read(store)
     assert state is not None
     assert (state.link, state.reconciled_at, state.written_at, state.ended) == (UP, NOON, later(1), False)
-    assert [(a.account_id, a.currency) for a in state.accounts] == [(EUR_ACCOUNT, "EUR"), (USD_ACCOUNT, "USD")]
+    assert [(a.account_id, a.currency) for a in state.accounts] == [
+        (EUR_ACCOUNT, "EUR"),
+        (USD_ACCOUNT, "USD"),
+    ]
     assert [a.pnl for a in state.accounts] == list(BOOK.account_pnl)
     held = positions(store)
     assert [h.position for h in held] == list(BOOK.positions)
