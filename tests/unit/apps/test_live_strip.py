@@ -1,6 +1,7 @@
 """The live strip in Streamlit's own test harness: what a person sees of the state that the feed wrote."""
 
 import html
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,9 +133,9 @@ def test_positions_are_read_on_demand(
     page.run()
     assert not page.exception
     assert len(page.dataframe) == before + 1
-    shown = page.dataframe[0].value.fillna("").to_dict("records")
+    shown = json.loads(page.dataframe[0].value.to_json(orient="records"))
     assert [(row["symbol"], row["unrealized"], row["sign"]) for row in shown] == [
         ("AAPL", -1234.5, "▼"),
-        (told.OPTION.local_symbol, "", ""),
+        (told.OPTION.local_symbol, None, None),
     ]
     assert "No price for 1 position" in body(page)
