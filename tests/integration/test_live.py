@@ -1,4 +1,4 @@
-"""`tieout live` as a process, with the real client library, on a simulated TWS: nothing told is lost, nothing doubled."""
+"""`tieout live` as a process, with the real client library, on a simulated TWS: nothing is lost, nothing doubled."""
 
 import signal
 import sqlite3
