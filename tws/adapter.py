@@ -111,6 +111,9 @@ class Connection:
         decode = client.decoder.interpret
 
         def interpret(fields: list[str]) -> None:
+            if not fields or not fields[0].isdigit():
+                self._lose(_unreadable("it has no kind"))
+                return
             self._seen.add(fields[0])
             if fields[0] in _KINDS:
                 self._fields = fields
@@ -503,7 +506,7 @@ def _unreadable(what: str) -> TwsError:
 
 
 def _connect_error(error: BaseException, endpoint: Endpoint) -> TwsError:
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror | UnicodeError):  # the latter: no name at all
         return TwsError(Trouble.UNKNOWN_HOST, f"the host {endpoint.host} is not known")
     # Several addresses of one host come as one error without a number of its own.
     if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):

@@ -67,7 +67,7 @@ async def _steps(endpoint: Endpoint, now: Callable[[], datetime]) -> AsyncIterat
         )
         yield Step("host", Verdict.OK, f"{endpoint.host} is {found[0][4][0]}")
         connection = await Connection.open(endpoint)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         error = TwsError(Trouble.UNKNOWN_HOST, f"the host {endpoint.host} is not known")
         yield Step("host", Verdict.PROBLEM, error.problem, error.fix)
         return

@@ -41,6 +41,7 @@ class Session:
         self._up_since: float | None = None
         self._causes: dict[str, tuple[str, int]] = {}  # why figures are old: cause → text, code
         self._told: dict[str, int] = {}  # fills that were told: root → revision
+        self._early: dict[str, Commission] = {}  # commissions whose fill was not told yet, by execution id
         self._wake = asyncio.Event()
         self._reconcile_wanted = False
         self._executions_wanted = False
@@ -113,6 +114,7 @@ class Session:
         self._reconcile_wanted = False
         snapshot = await read_snapshot(self._connection, self._now, patient=False)
         self._told = {execution.root: execution.revision for execution in snapshot.executions}
+        self._early = {key: told for key, told in self._early.items() if _root(key) not in self._told}
         self._outbox.put(Reconciled(snapshot))
         keys = {(p.account_id, p.contract.conid) for p in snapshot.positions}
         self._connection.unwatch_positions(self._connection.watched_positions - keys)
@@ -138,6 +140,8 @@ class Session:
                 self._pass_on(told)
             case Position():
                 self._on_position(told)
+            case Commission() if _root(told.execution_id) not in self._told:
+                self._early[told.execution_id] = told
             case PositionPnl() | AccountPnl() | Commission():
                 self._outbox.put(told)
                 if (
@@ -158,10 +162,13 @@ class Session:
         self._wake.set()
 
     def _pass_on(self, execution: Execution) -> None:
-        """A fill, or a correction of one, is told once."""
+        """A fill, or a correction of one, is told once, and before what it cost."""
         if self._told.get(execution.root, 0) < execution.revision:
             self._told[execution.root] = execution.revision
             self._outbox.put(execution)
+        early = self._early.pop(execution.execution_id, None)
+        if early is not None:
+            self._outbox.put(early)
 
     def _on_notice(self, notice: Notice) -> None:
         code = notice.code
@@ -206,3 +213,8 @@ class Session:
     def _want_reconcile(self) -> None:
         self._reconcile_wanted = True
         self._wake.set()
+
+
+def _root(execution_id: str) -> str:
+    """What a fill and its corrections share."""
+    return execution_id.rpartition(".")[0]

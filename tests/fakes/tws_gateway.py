@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from tests.fakes.tws import console
 from tests.fakes.tws.book import Book
 from tests.fakes.tws.faults import Faults
-from tests.fakes.tws.holdings import Fill
+from tests.fakes.tws.holdings import Account, Fill
 from tests.fakes.tws.hub import Asked, Hub
+from tests.fakes.tws.instruments import Instrument
 from tests.fakes.tws.session import Session
 from tests.fakes.tws.wire import MESSAGES
 
@@ -125,6 +126,11 @@ class Gateway:
         return self._do(
             lambda: sorted(one.client_id for one in self.hub.ready() if one.client_id is not None)
         )
+
+    @property
+    def busiest_second(self) -> int:
+        """The most requests that one client sent within a second."""
+        return self.hub.busiest_second
 
     # -- the market ------------------------------------------------------------------------------------------
 
@@ -291,7 +297,7 @@ def main(given: list[str] | None = None) -> None:
     console.run(Gateway(console.book_of(options), options.port), options.changes)
 
 
-__all__ = ["MESSAGES", "Book", "Faults", "Gateway", "tws_gateway"]
+__all__ = ["MESSAGES", "Account", "Book", "Faults", "Gateway", "Instrument", "tws_gateway"]
 
 if __name__ == "__main__":
     main()

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from tests.fakes.tws_gateway import Gateway
 
 COMMANDS = frozenset(
-    "set_price fill correct fill_order close_day tell_account_updates release_commissions tell drop half_open "
-    "log_out log_in listen refuse reset_for_the_night say_bogus_length say_garbage stream".split()
+    {
+        *("set_price", "fill", "correct", "fill_order", "close_day", "stream", "tell_account_updates"),
+        *("release_commissions", "tell", "drop", "half_open", "log_out", "log_in", "listen", "refuse"),
+        *("reset_for_the_night", "say_bogus_length", "say_garbage"),
+    }
 )
 
 

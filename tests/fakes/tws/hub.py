@@ -42,6 +42,7 @@ class Hub:
         self.asked: deque[Asked] = deque(maxlen=REMEMBERED)
         self.violations: list[str] = []
         self.logged_out = False
+        self.busiest_second = 0
         self.held_commissions: list[tuple[Session, Fill]] = []
         self._changed_accounts: set[str] = set()
         self.orders = OrderDesk(self)
