@@ -133,14 +133,14 @@ def test_an_account_in_another_currency_than_its_shares() -> None:
 
         async def act(client: Any) -> Any:
             account, single = client.reqPnL(ACCOUNT), client.reqPnLSingle(ACCOUNT, "", FIRST)
-            gateway.set_price(FIRST, "10.54")
+            gateway.set_price(FIRST, 11)
             await until(lambda: account.dailyPnL > 0 and single.dailyPnL > 0)
             return exact(account.dailyPnL), exact(single.dailyPnL)
 
-        # 5.40 dollars at 1.08 dollars for a euro; the rate has six places
+        # ten dollars at 1.08 dollars for a euro; the rate has six places
         in_euro, in_dollars = talk(gateway, act)
-        assert in_dollars == Decimal("5.4")
-        assert in_euro == Decimal("5.4") * Decimal("0.925926")
+        assert in_dollars == 10
+        assert in_euro == Decimal("9.25926")
 
 
 def test_contract_details_of_a_share_an_option_and_a_bond() -> None:

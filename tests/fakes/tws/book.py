@@ -171,13 +171,17 @@ class Book:
         """Replace a fill by its next revision; the holding becomes what it would have been."""
         old = self.fills[execution_id]
         revision = int(execution_id.rpartition(".")[2]) + 1
+        quantity = old.quantity if quantity is None else quantity
+        price = old.price if price is None else price
+        shares = old.cumulative_quantity - abs(old.quantity) + abs(quantity)
+        money = old.cumulative_quantity * old.average_price - abs(old.quantity) * old.price
         new = replace(
             old,
             execution_id=f"{old.root}.{revision:02d}",
-            quantity=old.quantity if quantity is None else quantity,
-            price=old.price if price is None else price,
-            cumulative_quantity=abs(old.quantity if quantity is None else quantity),
-            average_price=old.price if price is None else price,
+            quantity=quantity,
+            price=price,
+            cumulative_quantity=shares,
+            average_price=rounded((money + abs(quantity) * price) / shares),
         )
         self._pay(self.accounts[old.account_id], old, -1)
         self._pay(self.accounts[new.account_id], new, 1)
