@@ -77,9 +77,7 @@ def test_a_document_of_executions_says_nothing_of_positions() -> None:
 
 def test_only_the_clocks_are_left_out_of_the_content() -> None:
     told = snapshot()
-    later = replace(
-        told, taken_at=TAKEN + timedelta(minutes=15), server_time=TAKEN + timedelta(minutes=15)
-    )
+    later = replace(told, taken_at=TAKEN + timedelta(minutes=15), server_time=TAKEN + timedelta(minutes=15))
     assert document_of(later) != document_of(told)
     assert content_of(document_of(later)) == content_of(document_of(told))
     other = replace(told, positions=told.positions[1:])
