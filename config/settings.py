@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         default=15, ge=1, le=1440, validation_alias="UPDATE_INTERVAL_MINUTES"
     )
 
+    live_keep_days: int = Field(default=7, ge=1, validation_alias="TIEOUT_LIVE_KEEP_DAYS")
+    live_keep_mb: int = Field(default=256, ge=1, validation_alias="TIEOUT_LIVE_KEEP_MB")
+
     @field_validator("flex_timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
