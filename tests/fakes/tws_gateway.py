@@ -195,6 +195,10 @@ class Gateway:
             lambda: self.hub.orders.fill(self.hub.orders.orders[key], Decimal(quantity), Decimal(price))
         )
 
+    def forget_orders(self) -> None:
+        """The order ids begin at 1 again, as after a reset of TWS's settings; what was filled stays filled."""
+        self._do(self.hub.orders.forget)
+
     def close_day(self) -> None:
         """The daily reset: prices become the last close, the day's executions are gone."""
 

@@ -23,8 +23,18 @@ if TYPE_CHECKING:
 
 COMMANDS = frozenset(
     {
-        *("set_price", "fill", "correct", "fill_order", "close_day", "stream", "tell_account_updates"),
-        *("release_commissions", "tell", "drop", "half_open", "log_out", "log_in", "listen", "refuse"),
+        *("set_price", "fill", "correct", "fill_order", "forget_orders", "close_day", "stream"),
+        *(
+            "tell_account_updates",
+            "release_commissions",
+            "tell",
+            "drop",
+            "half_open",
+            "log_out",
+            "log_in",
+            "listen",
+            "refuse",
+        ),
         *("reset_for_the_night", "say_bogus_length", "say_garbage"),
     }
 )
