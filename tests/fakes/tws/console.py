@@ -86,7 +86,7 @@ def obey(gateway: "Gateway", command: list[Any]) -> Any:
     """Do one command. Raises ValueError for one that is not there, and what the command raises."""
     name, *rest = command
     if name == "book":
-        return truth(gateway.book)
+        return gateway.look(truth)
     if name == "faults":
         return set_fault(gateway, *rest)
     if name not in COMMANDS:

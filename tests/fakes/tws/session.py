@@ -36,7 +36,7 @@ class Subscriptions:
         self.positions = False
         self.account: str | None = None
         self.summaries: dict[int, tuple[str, tuple[str, ...]]] = {}
-        self.multi: dict[int, str] = {}
+        self.multi: dict[int, tuple[str, str]] = {}
         self.pnl: dict[int, str] = {}
         self.singles: dict[int, tuple[str, int]] = {}
         self.singles_of: defaultdict[int, dict[int, str]] = defaultdict(dict)
