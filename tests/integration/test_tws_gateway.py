@@ -337,14 +337,15 @@ def test_a_thousand_results_a_second_leave_most_of_a_core_to_others() -> None:
 def test_a_client_that_does_not_read_does_not_hold_up_the_end() -> None:
     gateway = Gateway(Book.of(500))
     gateway.start()
-    with wire_client(gateway) as client:
+    with wire_client(gateway, buffer=4096) as client:
         client.start()
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        transport = gateway.hub.sessions[0].transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         ends = time.monotonic() + 10
-        while not gateway.hub.sessions[0].transport.get_write_buffer_size() and time.monotonic() < ends:
+        while not transport.get_write_buffer_size() and time.monotonic() < ends:
             client.send(61, 1)
             gateway.look(lambda book: book)
-        assert gateway.hub.sessions[0].transport.get_write_buffer_size()
+        assert transport.get_write_buffer_size()
         began = time.monotonic()
         gateway.stop()
         assert time.monotonic() - began < 5
