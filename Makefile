@@ -41,9 +41,9 @@ $(IB_ASYNC)/.installed: requirements-ib-async.lock
 	@$(IB_ASYNC)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ib-async.lock
 	@touch $@
 
-# the shared fixtures and the reader of documents need the whole project, which this environment has not
+# the shared fixtures, the reader of documents and the command need the whole project, which is not there
 test-ib-async: $(IB_ASYNC)/.installed ## the connection to TWS with ib_async instead of ib_insync
-	@$(IB_ASYNC)/bin/python -m pytest --noconftest --ignore=tests/unit/tws/test_tws_reader.py \
+	@$(IB_ASYNC)/bin/python -m pytest --noconftest --ignore=tests/unit/tws/test_tws_reader.py --ignore=tests/integration/test_tws_doctor.py \
 		tests/integration/test_tws_*.py $(wildcard tests/unit/tws)
 
 seeds: $(STAMP) ## the true books of 50 simulated lives, a line per seed (SEEDS="3 11 20-25" names others)
@@ -71,7 +71,7 @@ bench: $(STAMP) ## benchmarks; prints ratios
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --extra postgres -o requirements.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
-	@printf 'ib-async==2.1.0\npytest>=8.4\nhypothesis>=6.130\n' | uv pip compile - -c <(grep -v '^tzdata' requirements.lock) -o requirements-ib-async.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
+	@printf 'ib-async==2.1.0\npytest>=8.4\nhypothesis>=6.130\npydantic-settings>=2.5\n' | uv pip compile - -c <(grep -v '^tzdata' requirements.lock) -o requirements-ib-async.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
 
 clean: ## remove .venv and what was built (never data)
 	rm -rf .venv $(IB_ASYNC) dbt_project/target dbt_project/logs *.egg-info
