@@ -122,10 +122,16 @@ def _account_multi(session: "Session", reader: Reader) -> None:
         return
     if unknown_account(session, account_id, request):
         return
-    session.subscriptions.multi[request] = account_id
+    session.subscriptions.multi[request] = (account_id, model)
+    tell_multi(session, request)
+    session.say("accountUpdateMultiEnd", 1, request)
+
+
+def tell_multi(session: "Session", request: int) -> None:
+    """The values of one account under a request of its own."""
+    account_id, model = session.subscriptions.multi[request]
     for tag, value, currency in account_values(session.hub.book, account_id):
         session.say("accountUpdateMulti", 1, request, account_id, model, tag, value, currency)
-    session.say("accountUpdateMultiEnd", 1, request)
 
 
 def _cancel_multi(session: "Session", reader: Reader) -> None:

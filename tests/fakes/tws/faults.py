@@ -14,6 +14,8 @@ class Faults:
     """New connections are accepted and never told anything."""
     drop_after: int | None = None
     """Each connection is closed after so many messages of ours."""
+    drop_on: dict[str, bool] = field(default_factory=dict)
+    """The connection is cut off when this request arrives: after it was carried out (True), or instead (False)."""
     single_bytes: bool = False
     """Every byte is a packet of its own."""
     withheld: set[str] = field(default_factory=set)

@@ -112,6 +112,8 @@ class Hub:
                 answers.tell_account(session, session.subscriptions.account)
             for request in session.subscriptions.summaries:
                 answers.tell_summary(session, request)
+            for request in session.subscriptions.multi:
+                answers.tell_multi(session, request)
 
     def release_commissions(self) -> None:
         """Tell the commissions that were held, and hold no more."""
