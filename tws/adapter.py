@@ -321,22 +321,22 @@ class Connection:
         self._unanswered.clear()
         self._answered.set()
 
-    async def first_pnl(self, seconds: float) -> None:
-        """Wait until each subscription was answered once, at most so long."""
-        if not self._unanswered:
-            return
-        self._answered.clear()
+    async def first_pnl(self, keys: Iterable[str | tuple[str, int]], seconds: float) -> None:
+        """Wait until each of these subscriptions was answered once, at most so long."""
+        wanted = set(keys)
         try:
-            await asyncio.wait_for(self._answered.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                while not self.lost.done() and not self._unanswered.isdisjoint(wanted):
+                    self._answered.clear()
+                    await self._answered.wait()
         except TimeoutError:
-            log.info("no PnL yet for %d subscription(s)", len(self._unanswered))
+            log.info("no PnL yet for %d subscription(s)", len(self._unanswered & wanted))
         if self.lost.done():
             raise self.lost.result()
 
     def _answer(self, key: str | tuple[str, int]) -> None:
         self._unanswered.discard(key)
-        if not self._unanswered:
-            self._answered.set()
+        self._answered.set()
 
     def _send(self, request: str, *arguments: object) -> None:
         now = asyncio.get_running_loop().time()

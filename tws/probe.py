@@ -98,7 +98,7 @@ async def _answers(connection: "Connection", now: Callable[[], datetime]) -> Asy
         subject = "PnL"
         for account in connection.accounts:
             connection.watch_account(account)
-        await connection.first_pnl(PNL_SECONDS)
+        await connection.first_pnl(connection.accounts, PNL_SECONDS)
         yield _pnl(connection)
     except TwsError as error:
         yield Step(subject, Verdict.PROBLEM, error.problem, error.fix)

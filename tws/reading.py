@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from tws.adapter import Connection, Holding
+from tws.adapter import SUBSCRIPTIONS_A_SECOND, Connection, Holding
 from tws.values import AccountPnl, AccountValue, Execution, Position, PositionPnl, Snapshot
 
 # TWS takes 50 messages a second. Up to so many positions each is asked for its own PnL; of more, a snapshot would
@@ -28,12 +28,11 @@ async def read_snapshot(
         connection.current_time(), connection.positions(), connection.executions()
     )
     values, holdings = await _accounts(connection)
+    await connection.first_pnl(connection.accounts, PNL_SECONDS)
     keys = [(position.account_id, position.contract.conid) for position in positions]
     if patient and (len(connection.accounts) > 1 or len(keys) <= MOST_ASKED_ONE_BY_ONE):
         connection.watch_positions(keys)
-        await connection.first_pnl(PNL_SECONDS + len(keys) / 40)
-    elif connection.accounts:
-        await connection.first_pnl(PNL_SECONDS)
+        await connection.first_pnl(keys, PNL_SECONDS + len(keys) / SUBSCRIPTIONS_A_SECOND)
     await _commissions(connection, executions)
     return Snapshot(
         taken_at=now(),
