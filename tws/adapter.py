@@ -91,6 +91,8 @@ class Connection:
         self.server_version = 0
         self.tell: Callable[[Told], None] = lambda told: None
         self.lost: asyncio.Future[TwsError] = loop.create_future()
+        self.holdings: dict[tuple[str, int], Position] = {}
+        self.fills: dict[str, Execution] = {}
         self.account_pnl: dict[str, AccountPnl] = {}
         self.position_pnl: dict[tuple[str, int], PositionPnl] = {}
         self.commissions: dict[str, Commission] = {}
@@ -212,10 +214,20 @@ class Connection:
         return time
 
     async def positions(self) -> tuple[Position, ...]:
-        """All positions of all accounts; later changes are told."""
+        """All positions of all accounts. Later changes are told, and `holdings` is always the newest."""
         items = await self._requests.ask("positions", "the positions", lambda: self._send("reqPositions"))
-        newest = {(position.account_id, position.contract.conid): position for position in items}
-        return tuple(position for position in newest.values() if position.quantity)
+        self.holdings = {}
+        for position in items:
+            self.hold(position)
+        return tuple(self.holdings.values())
+
+    def hold(self, position: Position) -> None:
+        """Keep a position as the newest; one of nothing is none."""
+        key = (position.account_id, position.contract.conid)
+        if position.quantity:
+            self.holdings[key] = position
+        else:
+            self.holdings.pop(key, None)
 
     async def account(self, account: str) -> tuple[tuple[AccountValue, ...], tuple[Holding, ...]]:
         """The values and the portfolio of one account; TWS has one such subscription at a time."""
@@ -228,12 +240,8 @@ class Connection:
         finally:
             if not self.lost.done():
                 self._send("reqAccountUpdates", False, account)
-        values = {(v.tag, v.currency): v for v in items if isinstance(v, AccountValue)}
         holdings = {h.contract.conid: h for h in items if isinstance(h, Holding)}
-        ready = values.get(("AccountReady", None))
-        if ready is not None and ready.value == "false":
-            raise TwsError(Trouble.NOT_READY, f"TWS is still loading account {account}")
-        return tuple(values.values()), tuple(holdings.values())
+        return _complete(account, items), tuple(holdings.values())
 
     async def account_values(self, account: str) -> tuple[AccountValue, ...]:
         """The values of one account among several."""
@@ -247,11 +255,12 @@ class Connection:
         finally:
             if not self.lost.done():
                 self._send("cancelAccountUpdatesMulti", request)
-        return tuple({(v.tag, v.currency): v for v in items}.values())
+        return _complete(account, items)
 
     async def executions(self) -> tuple[Execution, ...]:
-        """The fills that TWS still knows (of today, as a rule), of all accounts and all clients.
+        """The fills that TWS still knows (of today, as a rule), of all accounts and all clients, each as last corrected.
 
+        Later ones are told, and `fills` (by the root of their ids) is always the newest.
         Their commissions are told one by one, stay in `commissions`, and may come later than the end.
         """
         request = self._client.getReqId()
@@ -260,10 +269,18 @@ class Connection:
             "the executions",
             lambda: self._send("reqExecutions", request, library.ExecutionFilter()),
         )
-        executions = newest_revisions(items)
-        known = {execution.execution_id for execution in executions}
+        self.fills = {}
+        for execution in items:
+            self.fill(execution)
+        known = {execution.execution_id for execution in self.fills.values()}
         self.commissions = {key: told for key, told in self.commissions.items() if key in known}
-        return executions
+        return tuple(self.fills.values())
+
+    def fill(self, execution: Execution) -> None:
+        """Keep a fill under its root as its last correction tells it."""
+        known = self.fills.get(execution.root)
+        if known is None or known.revision <= execution.revision:
+            self.fills[execution.root] = execution
 
     # Subscriptions to profit and loss.
 
@@ -321,22 +338,22 @@ class Connection:
         self._unanswered.clear()
         self._answered.set()
 
-    async def first_pnl(self, seconds: float) -> None:
-        """Wait until each subscription was answered once, at most so long."""
-        if not self._unanswered:
-            return
-        self._answered.clear()
+    async def first_pnl(self, keys: Iterable[str | tuple[str, int]], seconds: float) -> None:
+        """Wait until each of these subscriptions was answered once, at most so long."""
+        wanted = set(keys)
         try:
-            await asyncio.wait_for(self._answered.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                while not self.lost.done() and not self._unanswered.isdisjoint(wanted):
+                    self._answered.clear()
+                    await self._answered.wait()
         except TimeoutError:
-            log.info("no PnL yet for %d subscription(s)", len(self._unanswered))
+            log.info("no PnL yet for %d subscription(s)", len(self._unanswered & wanted))
         if self.lost.done():
             raise self.lost.result()
 
     def _answer(self, key: str | tuple[str, int]) -> None:
         self._unanswered.discard(key)
-        if not self._unanswered:
-            self._answered.set()
+        self._answered.set()
 
     def _send(self, request: str, *arguments: object) -> None:
         now = asyncio.get_running_loop().time()
@@ -344,16 +361,6 @@ class Connection:
             self._sent_at.popleft()
         self._sent_at.append(now)
         getattr(self._client, request)(*arguments)
-
-
-def newest_revisions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
-    """Each fill once, as its last correction tells it, in the order in which the fills came."""
-    newest: dict[str, Execution] = {}
-    for execution in executions:
-        known = newest.get(execution.root)
-        if known is None or known.revision <= execution.revision:
-            newest[execution.root] = execution
-    return tuple(newest.values())
 
 
 class _Receiver:
@@ -399,6 +406,7 @@ class _Receiver:
     def position(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
         position = conversions.position_of(account, contract, quantity, average_cost)
         if not self._c._requests.collect("positions", position):
+            self._c.hold(position)
             self._c.tell(position)
 
     def positionEnd(self) -> None:  # noqa: N802
@@ -444,6 +452,7 @@ class _Receiver:
     def execDetails(self, request: int, contract: Any, execution: Any) -> None:  # noqa: N802
         told = conversions.execution_of(contract, execution, _time_text(self._c._fields))
         if not self._c._requests.collect(request, told):
+            self._c.fill(told)
             self._c.tell(told)
 
     def execDetailsEnd(self, request: int) -> None:  # noqa: N802
@@ -494,6 +503,15 @@ class _Unreadable:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None
+
+
+def _complete(account: str, items: Iterable[object]) -> tuple[AccountValue, ...]:
+    """The newest of each value; while TWS says that the account is not ready, its values mean nothing."""
+    values = {(v.tag, v.currency): v for v in items if isinstance(v, AccountValue)}
+    ready = values.get(("AccountReady", None))
+    if ready is not None and ready.value == "false":
+        raise TwsError(Trouble.NOT_READY, f"TWS is still loading account {account}")
+    return tuple(values.values())
 
 
 def _time_text(fields: list[str]) -> str:

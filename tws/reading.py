@@ -1,11 +1,11 @@
 """Everything that TWS tells at one time, read over an open connection into one `Snapshot`. No connecting, no retry."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
-from tws.adapter import Connection, Holding
-from tws.values import AccountPnl, AccountValue, Execution, Position, PositionPnl, Snapshot
+from tws.adapter import SUBSCRIPTIONS_A_SECOND, Connection, Holding
+from tws.values import AccountPnl, AccountValue, Position, PositionPnl, Snapshot
 
 # TWS takes 50 messages a second. Up to so many positions each is asked for its own PnL; of more, a snapshot would
 # take longer than three seconds, and market values come from the account's portfolio, which has no daily PnL.
@@ -24,17 +24,18 @@ async def read_snapshot(
     """
     for account in connection.accounts:
         connection.watch_account(account)
-    server_time, positions, executions = await asyncio.gather(
+    server_time, _, _ = await asyncio.gather(
         connection.current_time(), connection.positions(), connection.executions()
     )
     values, holdings = await _accounts(connection)
-    keys = [(position.account_id, position.contract.conid) for position in positions]
+    await connection.first_pnl(connection.accounts, PNL_SECONDS)
+    keys = list(connection.holdings)
     if patient and (len(connection.accounts) > 1 or len(keys) <= MOST_ASKED_ONE_BY_ONE):
         connection.watch_positions(keys)
-        await connection.first_pnl(PNL_SECONDS + len(keys) / 40)
-    elif connection.accounts:
-        await connection.first_pnl(PNL_SECONDS)
-    await _commissions(connection, executions)
+        await connection.first_pnl(keys, PNL_SECONDS + len(keys) / SUBSCRIPTIONS_A_SECOND)
+    await _commissions(connection)
+    # What changed while the rest was read is in these already: nothing below waits.
+    positions, executions = tuple(connection.holdings.values()), tuple(connection.fills.values())
     return Snapshot(
         taken_at=now(),
         server_time=server_time,
@@ -82,9 +83,11 @@ def _position_pnl(
     )
 
 
-async def _commissions(connection: Connection, executions: Iterable[Execution]) -> None:
+async def _commissions(connection: Connection) -> None:
     """Give late commissions a moment; a fill whose commission TWS does not know yet has none."""
-    deadline = asyncio.get_running_loop().time() + COMMISSION_SECONDS
-    ids = {execution.execution_id for execution in executions}
-    while not ids <= connection.commissions.keys() and asyncio.get_running_loop().time() < deadline:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + COMMISSION_SECONDS
+    while loop.time() < deadline:
+        if {fill.execution_id for fill in connection.fills.values()} <= connection.commissions.keys():
+            return
         await asyncio.sleep(0.02)

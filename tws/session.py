@@ -190,6 +190,8 @@ class Session:
                 self._back()
             case Effect.UNKNOWN:
                 self._on_unknown(notice)
+            case Effect.FAILS_REQUEST:
+                log.warning("TWS refused a request, code %d: %s", code.number, notice.text)
 
     def _on_unknown(self, notice: Notice) -> None:
         """Nothing is assumed about a code that we do not know: all is asked again, but not again and again."""
