@@ -1,5 +1,6 @@
 """When the exchanges of an account's positions are open. No positions are read here, and nothing is started."""
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,10 +65,13 @@ def hours_at(instant: datetime, calendars: Iterable[str]) -> Hours:
 
     names = tuple(calendars)
     minute = pd.Timestamp(instant).tz_convert("UTC").floor("min")
-    found = [_calendar(name, instant.date().replace(day=1).isoformat()) for name in names]
-    if any(calendar.is_open_on_minute(minute) for calendar in found):
-        return Hours(True, names, None)
-    return Hours(False, names, min(calendar.next_open(minute) for calendar in found).to_pydatetime())
+    with warnings.catch_warnings():
+        # What the calendars use of pandas and will have to change is nothing that a reader of our log can act on.
+        warnings.simplefilter("ignore")
+        found = [_calendar(name, instant.date().replace(day=1).isoformat()) for name in names]
+        if any(calendar.is_open_on_minute(minute) for calendar in found):
+            return Hours(True, names, None)
+        return Hours(False, names, min(calendar.next_open(minute) for calendar in found).to_pydatetime())
 
 
 @lru_cache(maxsize=64)
