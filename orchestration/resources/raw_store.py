@@ -111,6 +111,14 @@ class RawStore:
             (r for r in reversed(self.manifest().receipts) if (r.kind, r.status) == (kind, "loaded")), None
         )
 
+    def section_rows(self, document_id: str) -> dict[str, int]:
+        """How many rows each section of a document held when it was read."""
+        counted = self.scan("_document_sections")
+        if counted is None:
+            return {}
+        found = counted.filter(pl.col("_document_id") == document_id).select("section", "rows_read").collect()
+        return dict(found.sort("section").iter_rows())
+
     def _take(
         self, files: list[Path], manifest: RawManifest, now: Callable[[], datetime]
     ) -> tuple[IngestReport, RawManifest]:
