@@ -12,7 +12,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help venv demo test seeds up check lineage bench soak lock clean
+.PHONY: help venv demo test seeds up check compose-check lineage bench soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -49,6 +49,9 @@ check: $(STAMP) ## lint, types, import rules, definitions, dbt
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m orchestration.validate
 	@$(BIN)/python -m orchestration.lineage --check
+
+compose-check: $(STAMP) ## the containers, without a container engine: their rules, then each command with a real PostgreSQL
+	@$(BIN)/python -m deploy.check
 
 lineage: $(STAMP) ## renew the packaged column lineage after a change of models or contracts
 	@$(BIN)/python -m orchestration.lineage

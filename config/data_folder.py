@@ -9,6 +9,8 @@ class DataFolder:
     """The root that `TIEOUT_DATA_DIR` names, and the places below it."""
 
     root: Path
+    instance: Path | None = None
+    """The folder of a Dagster instance that is made elsewhere; without it, it is made in the data folder."""
 
     @property
     def inbox(self) -> Path:
@@ -86,6 +88,11 @@ class DataFolder:
         return f"sqlite:///{self.state / 'tieout.sqlite'}"
 
     @property
-    def dagster_home(self) -> Path:
-        """Dagster's instance: runs, events, schedules."""
+    def dagster(self) -> Path:
+        """What Dagster keeps here: runs, events, schedules, what runs printed."""
         return self.root / "dagster"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The folder of the `dagster.yaml` that counts."""
+        return self.instance or self.dagster
