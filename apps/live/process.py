@@ -113,7 +113,10 @@ class LiveProcess:
                 self._last_event = at
                 if isinstance(event, Link):
                     self._link = event
-                    if event.state in (LinkState.UP, LinkState.DEGRADED):  # why there is none, `tws.feed` says
+                    if event.state in (
+                        LinkState.UP,
+                        LinkState.DEGRADED,
+                    ):  # why there is none, `tws.feed` says
                         log.info("%s: %s", event.state, event.reason)
                 elif isinstance(event, Reconciled):
                     self._reconciled = at
