@@ -72,6 +72,9 @@ lineage: $(STAMP) ## renew the packaged column lineage after a change of models 
 bench: $(STAMP) ## benchmarks; prints ratios
 	@$(BIN)/python -m bench
 
+soak: $(STAMP) ## five minutes of faults against the live feed, then its state against the simulated TWS's book
+	@$(BIN)/python -m tests.support.live_soak $(if $(SEED),--seed $(SEED))
+
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --extra postgres -o requirements.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
 	@printf 'ib-async==2.1.0\npytest>=8.4\nhypothesis>=6.130\npydantic-settings>=2.5\n' | uv pip compile - -c <(grep -v '^tzdata' requirements.lock) -o requirements-ib-async.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header

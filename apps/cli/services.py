@@ -29,7 +29,7 @@ def run_until_stopped(data: DataFolder, dagster_port: int, dashboard_port: int, 
         "the dashboard": _dashboard(data, dashboard_port),
     }
     if live:
-        commands[LIVE_FEED] = [sys.executable, "-m", "apps.cli.main", "live"]
+        commands[LIVE_FEED] = _live_feed()
     stopped = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -77,6 +77,10 @@ def _dashboard(data: DataFolder, port: int) -> list[str]:
         "--server.address", HOST, "--server.port", str(port), "--server.headless", "true",
         "--", "--published", str(data.published),
     ]  # fmt: skip
+
+
+def _live_feed() -> list[str]:
+    return [sys.executable, "-m", "apps.cli.main", "live"]
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:

@@ -113,7 +113,11 @@ class LiveProcess:
                 self._last_event = at
                 if isinstance(event, Link):
                     self._link = event
-                    log.info("%s: %s", event.state, event.reason)
+                    if event.state in (
+                        LinkState.UP,
+                        LinkState.DEGRADED,
+                    ):  # why there is none, `tws.feed` says
+                        log.info("%s: %s", event.state, event.reason)
                 elif isinstance(event, Reconciled):
                     self._reconciled = at
                     told = event.snapshot

@@ -92,6 +92,12 @@ def test_a_signal_lets_it_write_what_it_was_told(gateway: Gateway, data: Path) -
         assert "the live feed was ended" in tieout(data, "live", "--status", expect=1).stdout
         assert list(feed.data.live_changes.glob("*/*.parquet"))
         assert not list(feed.data.state.glob("*-wal")), "the state store is closed"
+        (document,) = feed.data.inbox.iterdir()
+        kept = document.read_bytes()
+        assert "loaded, account DU1000001" in tieout(data, "ingest", str(document)).stdout
+        (data / "again.json").write_bytes(kept)
+        again = tieout(data, "ingest", str(data / "again.json")).stdout
+        assert f"again.json: already loaded as {document.name}" in again
 
 
 def test_after_a_drop_the_state_is_what_tws_says_then(gateway: Gateway, data: Path) -> None:

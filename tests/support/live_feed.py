@@ -61,7 +61,7 @@ class LiveFeed:
         def so() -> bool:
             if happened():
                 return True
-            assert self.process.poll() is None, f"the feed ended:\n{self.log.read_text()}"
+            assert self.process.poll() is None, f"the feed ended:\n{self.log.read_text()[-3000:]}"
             return False
 
         wait_for(so, what, seconds)

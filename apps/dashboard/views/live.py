@@ -60,7 +60,9 @@ def _strip(page: Page, store: StateStore) -> None:
             st.html(_head(standing) + _table(page, lines, old=standing.old))
             several = page.account_id == joined.ALL
             accounts = None if several else [page.account_id]
-            with st.expander("Live positions", key="live-positions", on_change="rerun", type="compact") as held:
+            with st.expander(
+                "Live positions", key="live-positions", on_change="rerun", type="compact"
+            ) as held:
                 if held.open:
                     _positions(page, positions(store, accounts), several)
         except StateError as error:

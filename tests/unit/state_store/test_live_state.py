@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -10,10 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from deploy.check.postgres import MISSING, Server, binaries, running_postgres
 from state_store.database import StateStore
 from state_store.live import Changes, fills, positions, read, write
 from state_store.live_handover import Waiting, delivered, prune, stage, staged, waiting
+from state_store.live_tables import COMPONENT
 from tests.support.told_by_tws import (
     DOWN,
     EUR_ACCOUNT,
@@ -45,8 +49,28 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "tieout.sqlite"
 
 
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Server]:
+    if binaries() is None:
+        pytest.skip(MISSING)
+    with running_postgres("tieout", "secret") as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, path: Path) -> Iterator[StateStore]:
+    """A store that nobody has written to: a file, and where there is one on the machine a real PostgreSQL."""
+    if request.param == "sqlite":
+        yield StateStore(f"sqlite:///{path}")
+        return
+    server: Server = request.getfixturevalue("postgres")
+    server.run("--command=create database live")
+    yield StateStore(server.url("live"))
+    server.run("--command=drop database live with (force)")
+
+
 @pytest.fixture
-def store(path: Path) -> StateStore:
+def on_sqlite(path: Path) -> StateStore:
     return StateStore(f"sqlite:///{path}")
 
 
@@ -71,6 +95,7 @@ def test_where_no_feed_ran_nothing_is_read_and_nothing_made(store: StateStore, p
     assert read(store) is None
     assert positions(store) == []
     assert fills(store) == []
+    assert waiting(store) == Waiting((), ())
     assert not path.parent.exists()
 
 
@@ -181,9 +206,7 @@ def test_a_fill_waits_until_a_document_holds_it_and_its_late_commission_once_mor
     assert [f.execution.execution_id for f in waiting(store).fills] == [SECOND], "a correction is news"
 
 
-def test_past_fills_go_once_they_are_handed_over_and_are_not_handed_over_again(
-    store: StateStore, path: Path
-) -> None:
+def test_past_fills_go_once_they_are_handed_over_and_are_not_handed_over_again(store: StateStore) -> None:
     old, new = execution("a.01", at=NOON - timedelta(1)), execution("b.01")
     write(store, told(executions=[old, new], commissions=[commission("a.01"), commission("b.01")]), NOON)
     prune(store, NOON - timedelta(hours=12), NOON - timedelta(8))
@@ -195,35 +218,36 @@ def test_past_fills_go_once_they_are_handed_over_and_are_not_handed_over_again(
     assert waiting(store) == Waiting((), ()), "TWS tells the fills of several days when it is asked"
     prune(store, NOON + timedelta(20), NOON + timedelta(20))
     prune(store, NOON + timedelta(20), NOON + timedelta(20))
-    with closing(sqlite3.connect(path)) as connection:
+    with store.read(COMPONENT) as connection:
+        assert connection is not None
         for table in ("live_execution", "live_commission", "live_handed"):
-            assert connection.execute(f"select count(*) from {table}").fetchone() == (0,), table
+            assert connection.execute(text(f"select count(*) from {table}")).scalar() == 0, table
 
 
-def test_readers_wait_for_no_writer_and_hold_none_up(store: StateStore, path: Path) -> None:
-    write(store, told(snapshot=BOOK), NOON)
+def test_readers_wait_for_no_writer_and_hold_none_up(on_sqlite: StateStore, path: Path) -> None:
+    write(on_sqlite, told(snapshot=BOOK), NOON)
     with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as reader:
         reader.execute("begin")
         assert reader.execute("select count(*) from live_position").fetchone() == (2,)
-        write(store, told(positions=[position("0")]), later(1))
+        write(on_sqlite, told(positions=[position("0")]), later(1))
         assert reader.execute("select count(*) from live_position").fetchone() == (2,)
     with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as writer:
         writer.execute("begin immediate")
         writer.execute("delete from live_position")
         began = time.monotonic()
-        assert len(positions(store)) == 1
+        assert len(positions(on_sqlite)) == 1
         assert time.monotonic() - began < 5, "the store waits thirty seconds for a lock"
 
 
-def test_a_writer_waits_for_another_one(store: StateStore, path: Path) -> None:
-    write(store, told(snapshot=BOOK), NOON)
+def test_a_writer_waits_for_another_one(on_sqlite: StateStore, path: Path) -> None:
+    write(on_sqlite, told(snapshot=BOOK), NOON)
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("begin immediate")
         release = threading.Timer(0.5, other.execute, ["commit"])
         release.start()
-        write(store, told(positions=[position("9")]), later(1))
+        write(on_sqlite, told(positions=[position("9")]), later(1))
         release.join()
-    assert positions(store)[0].position.quantity == 9
+    assert positions(on_sqlite)[0].position.quantity == 9
 
 
 def test_a_store_that_is_kept_open_reads_and_writes_the_same(path: Path) -> None:
