@@ -53,10 +53,12 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     from orchestration.defs.clean.documents import clean_document_sections, clean_documents
     from orchestration.defs.clean.tables import clean_tables
     from orchestration.defs.features.tax_lots import tax_lots
+    from orchestration.defs.flex_automation import backfill_job, fetch_job, flex_automation
     from orchestration.defs.marts.models import dbt_models
     from orchestration.defs.publish.data_docs import data_docs
     from orchestration.defs.publish.version import published_version
     from orchestration.defs.raw.documents import documents
+    from orchestration.defs.raw.flex_documents import FlexSource, flex_fetch, flex_history
     from orchestration.resources.dagster_resources import data_resources
     from orchestration.resources.dbt import Dbt
 
@@ -64,9 +66,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     prepare_environment(settings.data)
     models = dbt_models(Dbt(settings.data.warehouse).manifest())
     marts = [key for key in models.keys if key.path[0] == "marts"]
-    schedules_and_sensors = list(automation())
+    schedules_and_sensors = [*automation(), *flex_automation()]
     return dg.Definitions(
         assets=[
+            flex_fetch,
+            flex_history(settings),
             documents,
             clean_documents,
             clean_document_sections,
@@ -77,10 +81,10 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             published_version(marts),
             data_docs(),
         ],
-        jobs=[ingest_job, refresh_job, inspect_job],
+        jobs=[ingest_job, refresh_job, inspect_job, fetch_job, backfill_job],
         schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
         sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
-        resources={**data_resources(settings), **(resource_overrides or {})},
+        resources={**data_resources(settings), "flex": FlexSource(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )
 
