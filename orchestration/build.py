@@ -55,10 +55,12 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     from orchestration.defs.clean.documents import clean_document_sections, clean_documents
     from orchestration.defs.clean.tables import clean_tables
     from orchestration.defs.features.tax_lots import tax_lots
+    from orchestration.defs.flex_automation import backfill_job, fetch_job, flex_automation
     from orchestration.defs.marts.models import dbt_models
     from orchestration.defs.publish.data_docs import data_docs
     from orchestration.defs.publish.version import published_version
     from orchestration.defs.raw.documents import documents
+    from orchestration.defs.raw.flex_documents import FlexSource, flex_fetch, flex_history
     from orchestration.defs.raw.tws_snapshots import tws_snapshots
     from orchestration.defs.snapshots import snapshot_job
     from orchestration.resources.dagster_resources import data_resources
@@ -69,9 +71,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     prepare_environment(settings.data)
     models = dbt_models(Dbt(settings.data.warehouse).manifest())
     marts = [key for key in models.keys if key.path[0] == "marts"]
-    schedules_and_sensors = list(automation())
+    schedules_and_sensors = [*automation(), *flex_automation()]
     return dg.Definitions(
         assets=[
+            flex_fetch,
+            flex_history(settings),
             documents,
             tws_snapshots,
             clean_documents,
@@ -83,10 +87,15 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             published_version(marts),
             data_docs(),
         ],
-        jobs=[ingest_job, refresh_job, inspect_job, snapshot_job],
+        jobs=[ingest_job, refresh_job, inspect_job, snapshot_job, fetch_job, backfill_job],
         schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
         sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
-        resources={**data_resources(settings), "tws": tws_resource(settings), **(resource_overrides or {})},
+        resources={
+            **data_resources(settings),
+            "flex": FlexSource(),
+            "tws": tws_resource(settings),
+            **(resource_overrides or {}),
+        },
         executor=dg.in_process_executor,
     )
 
