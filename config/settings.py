@@ -17,6 +17,10 @@ from config.flex_query import FlexQuery, first_month, parse_queries
 # The broker's address of the Flex Web Service, version 3.
 FLEX_WEB_SERVICE = "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService"
 
+# When it is looked for new statements, in New York: each half hour from 05:15 to 09:45, every day, for what an earlier
+# day lacks too.
+FLEX_MORNING = "15,45 5-9 * * *"
+
 # Every one of these tools sends usage statistics unless it is told not to.
 NO_STATISTICS = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -53,6 +57,7 @@ class Settings(BaseSettings):
     flex_query_ids: str = Field(default="", validation_alias="FLEX_QUERY_IDS")
     flex_base_url: str = Field(default=FLEX_WEB_SERVICE, validation_alias="FLEX_BASE_URL")
     flex_token_expires: date | None = Field(default=None, validation_alias="FLEX_TOKEN_EXPIRES")
+    flex_fetch_cron: str = Field(default=FLEX_MORNING, validation_alias="FLEX_FETCH_CRON")
     flex_backfill_from: date | None = Field(default=None, validation_alias="FLEX_BACKFILL_FROM")
 
     ibkr_host: str = Field(default="127.0.0.1", min_length=1, validation_alias="IBKR_HOST")
@@ -132,6 +137,14 @@ class Settings(BaseSettings):
         if value is not None and value > datetime.now(UTC).date():
             raise ValueError(f"{value} has not come yet; write the first day whose documents you want")
         return value
+
+    @field_validator("flex_fetch_cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        fields = value.split()
+        if len(fields) != 5 or not all(re.fullmatch(r"[0-9A-Za-z*/,-]+", field) for field in fields):
+            raise ValueError(f"{value!r} is no cron line; write five fields like {FLEX_MORNING}")
+        return " ".join(fields)
 
     @field_validator("flex_base_url")
     @classmethod

@@ -71,7 +71,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     prepare_environment(settings.data)
     models = dbt_models(Dbt(settings.data.warehouse).manifest())
     marts = [key for key in models.keys if key.path[0] == "marts"]
-    schedules_and_sensors = [*automation(), *flex_automation()]
+    schedules_and_sensors = [*automation(), *flex_automation(settings)]
     return dg.Definitions(
         assets=[
             flex_fetch,

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from state_store.flex_fetches import FlexFetch
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
-TICKS: Final = "15,45 5-9 * * *"
-"""When it is looked, in New York: each half hour from 05:15 to 09:45, every day, for what an earlier day lacks too."""
-
 _MORNING: Final = time(5)
 _FOR_A_PERSON: Final = frozenset({Reaction.FIX, Reaction.TOKEN})
 

@@ -6,10 +6,10 @@ from datetime import date
 import dagster as dg
 
 from config.flex_token import token_name
-from config.settings import load_settings
+from config.settings import Settings, load_settings
 from orchestration.defs.raw.flex_documents import FLEX_FETCH, FLEX_HISTORY, FetchConfig
 from orchestration.fetching import missing_settings
-from orchestration.flex_schedule import TICKS, verdicts
+from orchestration.flex_schedule import verdicts
 from orchestration.keys import BACKFILL_JOB, FETCH_JOB
 from orchestration.resources.dagster_resources import DataView
 
@@ -25,16 +25,26 @@ backfill_job = dg.define_asset_job(
 )
 
 
-@dg.schedule(
-    job=fetch_job,
-    cron_schedule=TICKS,
-    execution_timezone="America/New_York",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="From 05:15 to 09:45 New York, each half hour, asks for the queries that have no document for the "
-    "last weekday yet. Nothing is sent while the broker holds the token or a query up, nor again for what a person has "
-    "to mend. A machine that slept over the morning looks once when it wakes.",
-)
-def flex_morning(context: dg.ScheduleEvaluationContext, data_view: DataView) -> dg.RunRequest | dg.SkipReason:
+def flex_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """When it is looked for new statements: FLEX_FETCH_CRON, in New York."""
+
+    @dg.schedule(
+        name="flex_schedule",
+        job=fetch_job,
+        cron_schedule=settings.flex_fetch_cron,
+        execution_timezone="America/New_York",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="From 05:15 to 09:45 New York, each half hour (or as FLEX_FETCH_CRON says), asks for the queries "
+        "that have no document for the last weekday yet. Nothing is sent while the broker holds the token or a query "
+        "up, nor again for what a person has to mend. A machine that slept over the morning looks once when it wakes.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext, data_view: DataView) -> dg.RunRequest | dg.SkipReason:
+        return _due(context, data_view)
+
+    return schedule
+
+
+def _due(context: dg.ScheduleEvaluationContext, data_view: DataView) -> dg.RunRequest | dg.SkipReason:
     """Ask for a run with the queries that are due; else say why there is none."""
     from state_store.database import StateStore
     from state_store.flex_fetches import recorded
@@ -79,6 +89,6 @@ def _is_session(day: date) -> bool:
     return bool(exchange_calendars.get_calendar("XNYS").is_session(day.isoformat()))
 
 
-def flex_automation() -> Iterator[dg.ScheduleDefinition]:
+def flex_automation(settings: Settings) -> Iterator[dg.ScheduleDefinition]:
     """All schedules of the Flex queries."""
-    yield flex_morning
+    yield flex_schedule(settings)

@@ -54,6 +54,7 @@ def test_a_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch
         ("FLEX_TIMEZONE", "Mars/Base", "no time zone"),
         ("BASE_CURRENCY", "EURO", "no currency code"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
+        ("FLEX_FETCH_CRON", "at five", "no cron line"),
         ("TIEOUT_KEEP_VERSIONS", "0", "greater than or equal to 1"),
     ],
 )

@@ -12,8 +12,8 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from config.flex_query import FlexQuery
 from config.flex_token import token_name
 from config.settings import load_settings
-from orchestration.defs.flex_automation import flex_morning
-from orchestration.flex_schedule import NEW_YORK, TICKS, Verdict, expected_day, verdicts
+from orchestration.defs.flex_automation import flex_schedule
+from orchestration.flex_schedule import NEW_YORK, Verdict, expected_day, verdicts
 from orchestration.keys import FETCH_JOB
 from orchestration.resources.dagster_resources import DataView, data_resources
 from orchestration.resources.raw_manifest import RawManifest, Receipt, write_manifest
@@ -158,9 +158,11 @@ def test_after_a_holiday_once_is_enough() -> None:
 )
 def test_the_ticks_are_new_yorks_whatever_the_clocks_do(day: date, first_utc: str) -> None:
     begin = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
-    assert flex_morning.execution_timezone == "America/New_York"
-    assert flex_morning.cron_schedule == TICKS
-    ticks = schedule_execution_time_iterator(begin.timestamp(), TICKS, "America/New_York")
+    schedule = flex_schedule(load_settings())
+    assert schedule.execution_timezone == "America/New_York"
+    ticks = schedule_execution_time_iterator(
+        begin.timestamp(), str(schedule.cron_schedule), "America/New_York"
+    )
     found = list(islice(ticks, 10))
     assert f"{found[0].astimezone(UTC):%H:%M}" == first_utc
     assert [f"{tick.astimezone(NEW_YORK):%H:%M}" for tick in found] == [
@@ -186,7 +188,7 @@ def tick(data: DataView, at: str, *, running: bool = False) -> dg.RunRequest | s
         context = dg.build_schedule_context(
             instance=instance, scheduled_execution_time=new_york(at).astimezone(UTC)
         )
-        result = flex_morning(context, data_view=data)
+        result = flex_schedule(load_settings())(context, data_view=data)
     if isinstance(result, dg.RunRequest):
         return result
     assert isinstance(result, dg.SkipReason)
