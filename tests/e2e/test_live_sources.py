@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ACCOUNT = "U1000001"
 SHARE = 700_000_001
-SECONDS = 240.0
+SECONDS = 420.0
 
 
 class Sources:
