@@ -208,6 +208,24 @@ def test_bytes_one_at_a_time(gateway: Gateway) -> None:
     assert len(chunks()) < 10
 
 
+def test_a_refusal_is_told_byte_by_byte_too(gateway: Gateway) -> None:
+    gateway.faults.single_bytes = True
+    gateway.faults.refused_client_ids.add(7)
+    assert codes_of_a_refusal_in_wire(gateway, 7) == [("error", ["2", "-1", "326"])]
+
+
+def test_a_failure_of_the_gateway_itself_fails_the_test() -> None:
+    def use() -> None:
+        with tws_gateway(Book.of(1)) as gateway, wire_client(gateway) as client:
+            client.start()
+            del gateway.book.dollars["USD"]
+            client.send(92, 5, ACCOUNT, "")
+            client.until_closed()
+
+    with pytest.raises(AssertionError, match="the gateway failed"):
+        use()
+
+
 def test_a_bogus_length_blocks_all_that_follows(gateway: Gateway) -> None:
     async def act(client: Any) -> None:
         gateway.say_bogus_length()
@@ -403,7 +421,7 @@ def test_a_fill_comes_before_its_order(gateway: Gateway) -> None:
     assert place(True)[0] == "execDetails"
 
 
-def test_fills_may_be_told_only_to_who_placed_the_order(gateway: Gateway) -> None:
+def test_fills_may_be_told_only_to_who_placed_the_order_and_to_the_master(gateway: Gateway) -> None:
     gateway.faults.fills_to_owner_only = True
 
     async def act(client: Any) -> None:
@@ -413,8 +431,27 @@ def test_fills_may_be_told_only_to_who_placed_the_order(gateway: Gateway) -> Non
         gateway.fill(ACCOUNT, FIRST, 1, 10, client_id=1, order_id=1)
         await until(client.fills)
         assert len(await client.reqExecutionsAsync()) == 2
+        gateway.faults.master_client_id = 1
+        gateway.fill(ACCOUNT, FIRST, 1, 10)
+        await until(lambda: len(client.fills()) == 3)
 
-    talk(gateway, act)
+    talk(gateway, act, client_id=1)
+
+
+def test_commissions_may_be_told_only_to_who_placed_the_order_and_to_the_master(gateway: Gateway) -> None:
+    gateway.faults.commissions_to_owner_only = True
+    gateway.fill(ACCOUNT, FIRST, 1, 10)
+
+    def told() -> list[str]:
+        with wire_client(gateway) as client:
+            client.start(client_id=3)
+            client.send(7, 3, 5, *[""] * 7)
+            client.send(49, 1)
+            return [name for name, _ in client.until("currentTime")]
+
+    assert told() == ["execDetails", "execDetailsEnd", "currentTime"]
+    gateway.faults.master_client_id = 3
+    assert told() == ["execDetails", "commissionReport", "execDetailsEnd", "currentTime"]
 
 
 def test_a_correction_replaces_a_fill(gateway: Gateway) -> None:
@@ -501,7 +538,12 @@ def test_rubbish_from_a_client_is_a_violation_and_ends_its_connection() -> None:
     gateway = Gateway(Book.of(1))
     gateway.start()
     try:
-        for sent in (b"GET / HTTP/1.1\r\n\r\n", b"API\0\x7f\xff\xff\xff", b"API\0\0\0\0\x03v..\0"):
+        for sent in (
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"API\0\x7f\xff\xff\xff",
+            b"API\0\0\0\0\x03v..\0",
+            b"API\0\0\0\0\x02v\xff",
+        ):
             with wire_client(gateway) as client:
                 client.socket.sendall(sent)
                 with pytest.raises(EOFError):
@@ -512,7 +554,7 @@ def test_rubbish_from_a_client_is_a_violation_and_ends_its_connection() -> None:
                 client.send(*request)
                 with pytest.raises(EOFError):
                     client.message()
-        assert len(gateway.violations) == 7
+        assert len(gateway.violations) == 8
     finally:
         gateway.stop()
 

@@ -258,6 +258,8 @@ def _executions(session: "Session", reader: Reader) -> None:
 
 def tell_commission(session: "Session", fill: Fill) -> None:
     """A fill's commission report, now or when it is let go."""
+    if session.hub.faults.commissions_to_owner_only and not session.hub.is_owner(session, fill):
+        return
     if session.hub.faults.hold_commissions:
         session.hub.held_commissions.append((session, fill))
     else:
