@@ -95,12 +95,14 @@ async def _answers(connection: "Connection", now: Callable[[], datetime]) -> Asy
         subject = "clock"
         yield _clock(await connection.current_time(), now())
         subject = "positions"
-        positions = await connection.positions()
-        yield Step(subject, Verdict.OK, f"{len(positions)} told to the end")
+        await connection.positions()
+        yield Step(subject, Verdict.OK, f"{len(connection.newest.positions)} told to the end")
         subject = "PnL"
         for account in connection.accounts:
-            connection.watch_account(account)
-        await connection.first_pnl(connection.accounts, PNL_SECONDS)
+            connection.pnl.follow_account(account)
+        await connection.pnl.first_answers(connection.accounts, PNL_SECONDS)
+        if connection.lost.done():
+            raise connection.lost.result()
         yield _pnl(connection)
     except TwsError as error:
         yield Step(subject, Verdict.PROBLEM, error.problem, error.fix)
@@ -119,7 +121,7 @@ def _clock(theirs: datetime, ours: datetime) -> Step:
 
 
 def _pnl(connection: "Connection") -> Step:
-    silent = [account for account in connection.accounts if account not in connection.account_pnl]
+    silent = [account for account in connection.accounts if account not in connection.newest.account_pnl]
     if silent:
         return Step(
             "PnL",
@@ -127,7 +129,7 @@ def _pnl(connection: "Connection") -> Step:
             f"none was told for {', '.join(silent)} within {PNL_SECONDS:g} s",
             "in TWS, tick 'Prepare portfolio PnL data when downloading positions' in the API settings",
         )
-    unset = [account for account, pnl in connection.account_pnl.items() if pnl.daily is None]
+    unset = [account for account, pnl in connection.newest.account_pnl.items() if pnl.daily is None]
     if unset:
         return Step(
             "PnL",

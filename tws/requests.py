@@ -42,7 +42,9 @@ class Requests:
         self._open[key] = (future, items)
         try:
             send()
-            async with asyncio.timeout(self._deadline):  # wait_for can lose a cancellation that comes with the end
+            async with asyncio.timeout(
+                self._deadline
+            ):  # wait_for can lose a cancellation that comes with the end
                 await future
         except TimeoutError:
             raise TwsError(

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
-from tests.support.tws_feed import Listener, endpoint_of, finish, listening
+from tests.support.tws_feed import Listener, endpoint_of, finish, listening, now
+from tws.feed import Feed
 from tws.values import (
     AccountPnl,
     Commission,
@@ -448,6 +449,20 @@ def test_it_hangs_up_when_it_is_cancelled() -> None:
         raise AssertionError("the connection is still there")
 
     with tws_gateway(Book.of(1)) as gateway:
+        finish(main(gateway))
+
+
+def test_it_ends_at_whatever_moment_it_is_cancelled() -> None:
+    async def main(gateway: Gateway) -> None:
+        for moment in range(60):
+            feed = Feed(endpoint_of(gateway, client_id=moment), now)
+            task = asyncio.create_task(Listener().listen(feed))
+            for _ in range(moment):
+                await asyncio.sleep(0.0001)
+            task.cancel()
+            await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 2)
+
+    with tws_gateway(Book.of(3)) as gateway:
         finish(main(gateway))
 
 
