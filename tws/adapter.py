@@ -8,8 +8,10 @@ import asyncio
 import errno
 import logging
 import socket
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from tws.endpoint import Endpoint
 from tws.errors import Trouble, TwsError
@@ -20,12 +22,16 @@ from tws.requests import Requests
 from tws.values import AccountValue
 
 try:
-    import ib_insync as library
+    import ib_insync as _installed
 except ModuleNotFoundError:
-    import ib_async as library
+    import ib_async as _installed  # type: ignore[no-redef]
 
+library: Any = _installed
 for _name in (library.__name__, "eventkit"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # it would print every figure of the account
+
+# How much of what comes by itself is kept until somebody listens: a login tells some ten codes.
+MOST_KEPT = 1000
 
 
 class Connection:
@@ -46,7 +52,9 @@ class Connection:
         self._requests = Requests(endpoint.request_deadline)
         self.pnl = PnlSubscriptions(self.newest, self._pace, self._send, lambda: int(self._client.getReqId()))
         self._receiver = Receiver(endpoint, self._requests, self.newest, self.pnl, self._lose)
-        self._client = library.Client(self._receiver)
+        self._early: deque[Told] = deque(maxlen=MOST_KEPT)
+        self._receiver.tell = self._early.append
+        self._client: Any = library.Client(self._receiver)
         self._client.decoder.interpret = self._receiver.reading(self._client.decoder.interpret)
         self._client.decoder.logger = DecoderLog(self._receiver)
         self._client.conn.hasData.error_event += lambda _, error: self._lose(unreadable(str(error)))
@@ -54,8 +62,10 @@ class Connection:
         self._client.apiError += self._on_api_error
 
     def listen(self, tell: Callable[[Told], None]) -> None:
-        """From now on `tell` is called with everything that comes by itself; it must not wait."""
+        """Call `tell` with everything that came by itself since the login, and comes; it must not wait."""
         self._receiver.tell = tell
+        while self._early:
+            tell(self._early.popleft())
 
     # Opening and closing.
 

@@ -74,10 +74,10 @@ async def _steps(endpoint: Endpoint, now: Callable[[], datetime]) -> AsyncIterat
         yield Step("host", Verdict.PROBLEM, error.problem, error.fix)
         return
     except TwsError as error:
-        step = _STEP_OF.get(error.trouble, "handshake")
-        if step != "port":
+        subject = _STEP_OF.get(error.trouble, "handshake")
+        if subject != "port":
             yield Step("port", Verdict.OK, f"{endpoint} takes connections")
-        yield Step(step, Verdict.PROBLEM, error.problem, error.fix)
+        yield Step(subject, Verdict.PROBLEM, error.problem, error.fix)
         return
     try:
         yield Step("port", Verdict.OK, f"{endpoint} takes connections")
