@@ -5,8 +5,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from tws.adapter import Connection, Notice, Told
+from tws.adapter import Connection
 from tws.errors import Effect, Trouble, TwsError
+from tws.newest import Notice, Told
 from tws.outbox import Outbox
 from tws.reading import read_snapshot
 from tws.values import AccountPnl, Commission, Execution, LinkState, Position, PositionPnl, Reconciled
@@ -60,7 +61,7 @@ class Session:
     async def run(self) -> None:
         """Work until the connection is lost; raises the `TwsError` that says why. Hangs up in any case."""
         try:
-            self._connection.tell = self._on_told
+            self._connection.listen(self._on_told)
             await self._reconcile()
             self._up_since = self._loop.time()
             await self._work()
@@ -76,7 +77,8 @@ class Session:
                 await self._reconcile()
             if self._executions_wanted or self._loop.time() >= ask:
                 self._executions_wanted = False
-                for execution in await self._connection.executions():
+                await self._connection.executions()
+                for execution in list(self._connection.newest.fills.values()):
                     self._pass_on(execution)
                 ask = self._loop.time() + EXECUTIONS_SECONDS
             if self._loop.time() >= beat:
@@ -116,9 +118,9 @@ class Session:
         self._told = {execution.root: execution.revision for execution in snapshot.executions}
         self._early = {key: told for key, told in self._early.items() if _root(key) not in self._told}
         self._outbox.put(Reconciled(snapshot))
-        keys = {(p.account_id, p.contract.conid) for p in snapshot.positions}
-        self._connection.unwatch_positions(self._connection.watched_positions - keys)
-        self._connection.watch_positions((p.account_id, p.contract.conid) for p in snapshot.positions)
+        keys = [(position.account_id, position.contract.conid) for position in snapshot.positions]
+        self._connection.pnl.leave_positions(self._connection.pnl.positions.difference(keys))
+        self._connection.pnl.follow_positions(keys)
         self._tell_state()
 
     def _tell_state(self) -> None:
@@ -155,9 +157,9 @@ class Session:
         key = (position.account_id, position.contract.conid)
         self._outbox.put(position)
         if position.quantity:
-            self._connection.watch_positions([key])
+            self._connection.pnl.follow_positions([key])
         else:
-            self._connection.unwatch_positions([key])
+            self._connection.pnl.leave_positions([key])
         self._executions_wanted = True
         self._wake.set()
 
@@ -184,12 +186,14 @@ class Session:
             case Effect.FARM_BACK:
                 self._restored(f"farm {farm}")
             case Effect.FORGOTTEN:
-                self._connection.forget_subscriptions()
+                self._connection.pnl.forget()
                 self._back()
             case Effect.KEPT:
                 self._back()
             case Effect.UNKNOWN:
                 self._on_unknown(notice)
+            case Effect.FAILS_REQUEST:
+                log.warning("TWS refused a request, code %d: %s", code.number, notice.text)
 
     def _on_unknown(self, notice: Notice) -> None:
         """Nothing is assumed about a code that we do not know: all is asked again, but not again and again."""

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
-from tests.support.tws_feed import Listener, endpoint_of, finish, listening
+from tests.support.tws_feed import Listener, endpoint_of, finish, listening, now
+from tws.feed import Feed
 from tws.values import (
     AccountPnl,
     Commission,
@@ -451,27 +452,40 @@ def test_it_hangs_up_when_it_is_cancelled() -> None:
         finish(main(gateway))
 
 
-def test_five_hundred_positions_stay_below_the_brokers_limit() -> None:
-    """TWS hangs up on more than 50 messages a second; the feed is up before all are followed."""
+def test_it_ends_at_whatever_moment_it_is_cancelled() -> None:
+    async def main(gateway: Gateway) -> None:
+        for moment in range(60):
+            feed = Feed(endpoint_of(gateway, client_id=moment), now)
+            task = asyncio.create_task(Listener().listen(feed))
+            for _ in range(moment):
+                await asyncio.sleep(0.0001)
+            task.cancel()
+            await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 2)
+
+    with tws_gateway(Book.of(3)) as gateway:
+        finish(main(gateway))
+
+
+def test_five_hundred_positions_stay_below_the_brokers_limit(caplog: pytest.LogCaptureFixture) -> None:
+    """TWS hangs up on more than 50 messages a second; the feed is up before all positions are followed."""
 
     async def main(gateway: Gateway) -> None:
+        gateway.faults.requests_a_second = 50
         loop = asyncio.get_running_loop()
         async with listening(endpoint_of(gateway), keepalive_seconds=0.5) as hear:
             began = loop.time()
             await hear.state(LinkState.UP)
             assert loop.time() - began < 3
-            counts: list[tuple[float, int]] = []
             while loop.time() - began < 4:
-                counts.append((loop.time(), len(gateway.asked)))
-                await asyncio.sleep(0.02)
-            most = max(
-                later - earlier for at, earlier in counts for then, later in counts if at <= then <= at + 0.95
-            )
-            assert most <= 50
-            assert asked(gateway)["reqPnLSingle"] > 3 * 30
+                gateway.tell(98765)  # asks for everything again, once a heartbeat
+                await asyncio.sleep(0.1)
+            assert asked(gateway)["reqPnLSingle"] > 3 * 20
+            assert asked(gateway)["reqCurrentTime"] > 3
+            assert [link.state for link in hear.of(Link)] == [LinkState.DOWN, LinkState.UP]
 
     with tws_gateway(Book.of(500)) as gateway:
         finish(main(gateway))
+    assert "Max rate" not in caplog.text
 
 
 def test_a_slow_reader_gets_the_newest_figures_and_every_fill() -> None:
