@@ -20,6 +20,7 @@ from apps.cli import (
     live_command,
     pipeline_commands,
     read_commands,
+    snapshot_command,
 )
 from apps.cli.context import EXIT_USAGE, CommandContext
 from config.settings import SettingsError, load_settings, prepare_environment
@@ -58,6 +59,7 @@ def version() -> None:
 
 pipeline_commands.register(app)
 fetch_command.register(app)
+snapshot_command.register(app)
 read_commands.register(app)
 doctor.register(app)
 break_commands.register(app)

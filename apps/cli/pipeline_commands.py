@@ -97,7 +97,7 @@ def run(
         for receipt in outcome.receipts:
             typer.echo(receipt_line(receipt))
         if outcome.nothing_new:
-            typer.echo(f"Nothing new: version {outcome.version} is made from all documents that are here.")
+            typer.echo(f"Nothing new: version {outcome.version} is made from {_documents(outcome)}.")
         elif outcome.success:
             typer.echo(f"Published version {outcome.version}.")
     if not outcome.success:
@@ -105,6 +105,16 @@ def run(
             f"tieout: the run failed; the published version stands as it was.\n{outcome.failure}", err=True
         )
     raise typer.Exit(_exit_code(outcome))
+
+
+def _documents(outcome: RunOutcome) -> str:
+    """What the published version is made from, in words."""
+    if not outcome.snapshots_waiting:
+        return "all documents that are here"
+    return (
+        "all statements and fills that are here; "
+        f"{outcome.snapshots_waiting} snapshot(s) of TWS wait for the next (--force)"
+    )
 
 
 def _run_as_of(
@@ -257,6 +267,8 @@ def receipt_line(receipt: Receipt) -> str:
     if receipt.status == "duplicate":
         return f"{receipt.file_name}: {receipt.reason}"
     period = f"{receipt.period_start_date} to {receipt.period_end_date}"
+    if receipt.kind == "tws_snapshot":
+        period = f"told at {receipt.when_generated_at}"
     note = f" ({receipt.reason})" if receipt.reason else ""
     return f"{receipt.file_name}: loaded, account {', '.join(receipt.accounts)}, {period}{note}"
 
