@@ -160,7 +160,10 @@ class LiveProcess:
 
     async def _say_until_the_end(self) -> None:
         while not self._ending.is_set():
-            self._say(RUNNING)
+            try:
+                self._say(RUNNING)
+            except OSError as error:  # as on a full disk: the next second tries again
+                log.warning("%s cannot be written: %s", self._health_file, error.strerror)
             await self._pause(SAY_SECONDS)
 
     async def _pause(self, seconds: float) -> None:

@@ -232,3 +232,16 @@ def test_the_heartbeat_moves_while_nothing_is_told(
         await until(several)
 
     assert run(data, store, lambda: told(UP), meanwhile) == 0
+
+
+def test_a_health_file_that_cannot_be_written_ends_nothing(data: DataFolder, store: StateStore) -> None:
+    async def meanwhile() -> None:
+        await until(data.live_health.exists)
+        data.live_health.unlink()
+        data.live_health.mkdir()
+        await until(lambda: read(store) is not None)
+        await asyncio.sleep(1.5)
+        data.live_health.rmdir()
+        await until(lambda: read_health(data.live_health) is not None)
+
+    assert run(data, store, lambda: told(UP), meanwhile) == 0
