@@ -137,10 +137,8 @@ class LiveProcess:
                 self._last_event = at
                 if isinstance(event, Link):
                     self._link = event
-                    if event.state in (
-                        LinkState.UP,
-                        LinkState.DEGRADED,
-                    ):  # why there is none, `tws.feed` says
+                    # Why there is no connection, `tws.feed` says in the log itself.
+                    if event.state in (LinkState.UP, LinkState.DEGRADED):
                         log.info("%s: %s", event.state, event.reason)
                 elif isinstance(event, Reconciled):
                     self._reconciled = at
