@@ -15,5 +15,6 @@ SERVICES_LOCK = ".services.lock"
 INGEST_JOB = "ingest"
 REFRESH_JOB = "refresh"
 INSPECT_JOB = "inspect"
+SNAPSHOT_JOB = "snapshot"
 
 OWNERS = ["team:books"]

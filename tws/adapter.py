@@ -10,6 +10,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -123,7 +124,8 @@ class Connection:
     def close(self) -> None:
         """Hang up. What is still asked fails; nothing is told any more."""
         self._receiver.tell = lambda told: None
-        self._client.disconnect()
+        with suppress(OSError):  # what the other side has cut off cannot be ended in good order
+            self._client.disconnect()
         self._lose(TwsError(Trouble.LOST, "the connection was closed"))
 
     def _on_disconnected(self, text: str) -> None:
