@@ -10,7 +10,6 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +50,7 @@ class Connection:
         self.newest = Newest()
         self._pace = Pace(loop.time)
         self._requests = Requests(endpoint.request_deadline)
-        self.pnl = PnlSubscriptions(self.newest, self._pace, self._send, lambda: int(self._client.getReqId()))
+        self.pnl = PnlSubscriptions(self.newest, self._pace, self._send, self._request_id)
         self._receiver = Receiver(endpoint, self._requests, self.newest, self.pnl, self._lose)
         self._early: deque[Told] = deque(maxlen=MOST_KEPT)
         self._receiver.tell = self._early.append
@@ -124,8 +123,11 @@ class Connection:
     def close(self) -> None:
         """Hang up. What is still asked fails; nothing is told any more."""
         self._receiver.tell = lambda told: None
-        with suppress(OSError):  # what the other side has cut off cannot be ended in good order
+        try:
             self._client.disconnect()
+        except OSError:  # what the other side has cut off cannot be ended in good order
+            self._client.conn.transport.abort()
+            self._client.reset()
         self._lose(TwsError(Trouble.LOST, "the connection was closed"))
 
     def _on_disconnected(self, text: str) -> None:
@@ -166,7 +168,7 @@ class Connection:
 
         Later ones are told. Commissions are told one by one and may come after the end.
         """
-        request = self._client.getReqId()
+        request = self._request_id()
         paid = list(self.newest.commissions)
         fills = await self._requests.ask(
             request,
@@ -191,7 +193,7 @@ class Connection:
 
     async def account_values(self, account: str) -> tuple[AccountValue, ...]:
         """The values of one account among several."""
-        request = self._client.getReqId()
+        request = self._request_id()
         try:
             items = await self._requests.ask(
                 request,
@@ -203,9 +205,19 @@ class Connection:
                 self._send("cancelAccountUpdatesMulti", request)
         return _complete(account, items)
 
+    def _request_id(self) -> int:
+        self._stand()
+        return int(self._client.getReqId())
+
     def _send(self, request: str, *arguments: object) -> None:
+        self._stand()
         self._pace.sent()
         getattr(self._client, request)(*arguments)
+
+    def _stand(self) -> None:
+        """Raise why the connection is gone, if it is: the library would say something of its own."""
+        if self.lost.done():
+            raise self.lost.result()
 
 
 def _complete(account: str, items: Iterable[object]) -> tuple[AccountValue, ...]:

@@ -115,7 +115,7 @@ def _clock(theirs: datetime, ours: datetime) -> Step:
     return Step(
         "clock",
         Verdict.WARNING,
-        f"this machine and the machine of TWS are {seconds:.0f} s apart",
+        f"this machine and the machine of TWS are about {round(seconds, -1):.0f} s apart",
         "let both machines set their clocks from the network (NTP)",
     )
 

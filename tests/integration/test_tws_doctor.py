@@ -91,7 +91,7 @@ def port_of_the_other_kind(patch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def slow_clock(gateway: Gateway) -> None:
     real = gateway.hub.now
-    gateway.hub.now = lambda: real() - timedelta(seconds=89.4)  # it tells whole seconds
+    gateway.hub.now = lambda: real() - timedelta(seconds=90)
 
 
 CASES: dict[str, Case] = {

@@ -453,6 +453,24 @@ def test_it_hangs_up_when_it_is_cancelled() -> None:
         finish(main(gateway))
 
 
+def test_a_connection_cut_off_at_any_moment_does_not_end_the_feed() -> None:
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway), reconnect_max_delay=0.06) as hear:
+            for moment in range(40):
+                gateway.faults.drop_after = moment
+                gateway.drop(reset=True)
+                await asyncio.sleep(0.02 + moment / 1000)
+            gateway.faults.drop_after = None
+            gateway.drop()
+            place = len(hear.told)
+            await hear.state(LinkState.UP)
+            assert hear.told[place:]
+            await caught_up(hear, gateway)
+
+    with tws_gateway(Book.of(5)) as gateway:
+        finish(main(gateway))
+
+
 def test_what_tws_says_at_the_login_is_heard() -> None:
     """A TWS that has lost the broker says so right behind the login, before anybody could listen."""
 

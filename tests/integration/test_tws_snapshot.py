@@ -129,14 +129,7 @@ def test_odd_but_complete_answers_are_read(fault: str) -> None:
 
 def test_messages_that_come_twice_are_told_once() -> None:
     with tws_gateway(Book.of(2)) as gateway:
-        gateway.faults.doubled = {
-            "position",
-            "execDetails",
-            "commissionReport",
-            "pnl",
-            "pnlSingle",
-            "positionEnd",
-        }
+        gateway.faults.doubled = set(MESSAGES)
         gateway.fill(ACCOUNT, FIRST, 7, "10.25")
         snapshot = taken(gateway)
         assert_is(snapshot, gateway.book)
