@@ -21,6 +21,7 @@ Say = Callable[[Outbox, LinkState, str, int | None], None]
 # and so often in any case.
 EXECUTIONS_SECONDS = 30.0
 LEAST_EXECUTIONS_SECONDS = 1.0  # a day of many fills is told whole each time
+SERVER_LOST = 2110
 _BROKER, _MARKET_DATA = "broker", "market data"
 
 
@@ -88,9 +89,12 @@ class Session:
 
     async def _ask_executions(self) -> None:
         self._executions_wanted = False
+        waited = set(self._early)
         await self._connection.executions()
         for execution in list(self._connection.newest.fills.values()):
             self._pass_on(execution)
+        for execution_id in waited:  # of no fill that there is, such as a combination's own
+            self._early.pop(execution_id, None)
 
     async def _rest(self, seconds: float) -> None:
         """Wait until something is to be done, at most so long; raises if the connection is lost."""
@@ -193,6 +197,9 @@ class Session:
                 self._degraded(_MARKET_DATA, text, code.number)
             case Effect.FARM_BACK:
                 self._restored(f"farm {farm}")
+                # 2110 has no code that takes it back; a farm is only reached through the broker's server.
+                if self._causes.get(_BROKER, ("", 0))[1] == SERVER_LOST:
+                    self._restored(_BROKER)
             case Effect.FORGOTTEN:
                 self._connection.pnl.forget()
                 self._back()

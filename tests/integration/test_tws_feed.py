@@ -313,6 +313,27 @@ def test_a_farm_is_lost_and_comes_back() -> None:
         finish(main(gateway))
 
 
+def test_the_server_is_back_when_a_farm_is() -> None:
+    """Nothing takes 2110 back; 1100 is taken back by 1101 and 1102 alone."""
+
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway)) as hear:
+            await hear.state(LinkState.UP)
+            gateway.tell(2110)
+            await hear.state(LinkState.DEGRADED)
+            gateway.tell(2108, "Market data farm connection is inactive but should be available:usfarm")
+            await hear.reconciled()
+            await hear.state(LinkState.UP)
+            gateway.tell(1100)
+            await hear.state(LinkState.DEGRADED)
+            gateway.tell(2104, "Market data farm connection is OK:usfarm")
+            await caught_up(hear, gateway)
+            assert hear.of(Link)[-1].state is LinkState.DEGRADED
+
+    with tws_gateway(Book.of(2)) as gateway:
+        finish(main(gateway))
+
+
 @pytest.mark.parametrize("code", [2110, 1300])
 def test_codes_that_say_that_figures_are_old(code: int) -> None:
     async def main(gateway: Gateway) -> None:

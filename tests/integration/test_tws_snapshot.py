@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -117,6 +118,20 @@ def test_a_correction_replaces_its_fill() -> None:
         snapshot = taken(gateway)
         assert_is(snapshot, gateway.book)
         assert [(e.revision, e.price) for e in snapshot.executions] == [(2, Decimal("10.26"))]
+
+
+def test_of_a_combination_the_legs_count() -> None:
+    with tws_gateway(Book.of(2)) as gateway:
+        combination = FIRST + 1
+        gateway.book.instruments[combination] = replace(
+            gateway.book.instruments[combination], asset_class="BAG"
+        )
+        del gateway.book.holdings[ACCOUNT, combination]
+        leg = gateway.fill(ACCOUNT, FIRST, 7, "10.25")
+        gateway.fill(ACCOUNT, combination, 7, "10.25")
+        snapshot = taken(gateway)
+        assert [e.execution_id for e in snapshot.executions] == [leg.execution_id]
+        assert [c.execution_id for c in snapshot.commissions] == [leg.execution_id]
 
 
 @pytest.mark.parametrize("fault", ["commission_first", "commissions_after_end", "single_bytes", "non_utf8"])
