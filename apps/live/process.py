@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,6 @@ from config.settings import Settings
 from state_store.database import StateStore
 from state_store.live import read
 from tws.endpoint import Endpoint
-from tws.errors import TwsError
 from tws.feed import Feed
 from tws.values import Event, Link, LinkState, Reconciled
 
@@ -36,6 +35,14 @@ SAY_SECONDS = 1.0
 
 RETRY_SECONDS = 1.0
 """After a write that failed."""
+
+BEGIN_ANEW_SECONDS = 5.0
+"""After the feed broke by a fault of ours, which it must not."""
+
+BREAKS_IN_A_ROW = 5
+"""So often it is begun anew without one reconciliation between; then the process ends and says why."""
+
+Events = AsyncGenerator[Event, None]
 
 
 def utc_now() -> datetime:
@@ -71,7 +78,7 @@ async def _until_a_signal(process: "LiveProcess", feed: Feed) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    return await process.run(feed.events(), stop)
+    return await process.run(feed.events, stop)
 
 
 class LiveProcess:
@@ -87,9 +94,9 @@ class LiveProcess:
         self._last_event: datetime | None = None
         self._reconciled: datetime | None = None
 
-    async def run(self, events: AsyncGenerator[Event, None], stop: asyncio.Event) -> int:
+    async def run(self, feed: Callable[[], Events], stop: asyncio.Event) -> int:
         """Listen and write until `stop`; then write what is left. 1 if the feed broke or something was not written."""
-        listening = asyncio.create_task(self._listen(events))
+        listening = asyncio.create_task(self._listen(feed))
         writing = asyncio.create_task(self._write_until_the_end())
         saying = asyncio.create_task(self._say_until_the_end())
         stopping = asyncio.create_task(stop.wait())
@@ -100,23 +107,38 @@ class LiveProcess:
         ends = await asyncio.gather(listening, writing, saying, return_exceptions=True)
         broken = [end for end in ends if isinstance(end, Exception)]
         for error in broken:
-            inside = None if isinstance(error, TwsError) else error
-            log.error("the live feed broke: %s", error, exc_info=inside)
+            log.error("the live feed broke: %s", error, exc_info=error)
         reason = f"the live feed broke ({broken[0]})" if broken else "the live feed was ended"
         written = await asyncio.to_thread(self._drain, reason)
         return 0 if written and not broken else 1
 
-    async def _listen(self, events: AsyncGenerator[Event, None]) -> None:
+    async def _listen(self, feed: Callable[[], Events]) -> None:
+        """Hear the feed; one that breaks is begun anew, because a fault must not leave a person without figures."""
+        breaks, reconciled = 0, self._reconciled
+        while True:
+            try:
+                await self._hear(feed())
+                return
+            except Exception as error:
+                breaks = breaks + 1 if self._reconciled == reconciled else 1
+                reconciled = self._reconciled
+                if breaks == BREAKS_IN_A_ROW:
+                    raise
+                log.exception("the live feed broke and begins anew in %.0f s", BEGIN_ANEW_SECONDS)
+                reason = f"the live feed broke ({error}) and begins anew; its log says more"
+                self._link = Link(LinkState.DOWN, self._now(), reason)
+                self._pending.add(self._link, self._now())
+            await asyncio.sleep(BEGIN_ANEW_SECONDS)
+
+    async def _hear(self, events: Events) -> None:
         async with aclosing(events):
             async for event in events:
                 at = self._now()
                 self._last_event = at
                 if isinstance(event, Link):
                     self._link = event
-                    if event.state in (
-                        LinkState.UP,
-                        LinkState.DEGRADED,
-                    ):  # why there is none, `tws.feed` says
+                    # Why there is no connection, `tws.feed` says in the log itself.
+                    if event.state in (LinkState.UP, LinkState.DEGRADED):
                         log.info("%s: %s", event.state, event.reason)
                 elif isinstance(event, Reconciled):
                     self._reconciled = at
@@ -136,7 +158,10 @@ class LiveProcess:
 
     async def _say_until_the_end(self) -> None:
         while not self._ending.is_set():
-            self._say(RUNNING)
+            try:
+                self._say(RUNNING)
+            except OSError as error:  # as on a full disk: the next second tries again
+                log.warning("%s cannot be written: %s", self._health_file, error.strerror)
             await self._pause(SAY_SECONDS)
 
     async def _pause(self, seconds: float) -> None:

@@ -181,6 +181,7 @@ class Soak:
             self.gateway.set_price(conid, (price or Decimal(10)) + Decimal("0.01"))
         self.feed.wait_until_it_is(self.gateway.book, SETTLE_SECONDS)
         assert self.feed.end() == 0
+        assert "the live feed broke" not in self.feed.log.read_text(), "a fault of TWS broke the feed itself"
         rows = handed_over(self.feed.data)
         twice = [row for row, times in Counter(rows).items() if times > 1]
         assert not twice, f"handed over twice: {twice[:5]}"

@@ -57,5 +57,5 @@ def _unchanged_since(raw: RawStore, document: bytes) -> str | None:
     last = raw.newest(KIND)
     if last is None:
         return None
-    same = content_of(raw.document_path(last.document_id).read_bytes()) == content_of(document)
+    same = content_of(raw.document_bytes(last.document_id)) == content_of(document)
     return last.when_generated_at if same else None

@@ -1,6 +1,7 @@
 """The live process on a scripted feed: what is told is written, also when the store is locked, late or broken."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import closing
@@ -59,7 +60,7 @@ def run(
         stop = asyncio.Event()
         changes = ChangeFiles(data.live_changes, 7, 10**6)
         recorder = Recorder(store, Handover(store, data.inbox), changes, now)
-        running = asyncio.create_task(LiveProcess(recorder, data.live_health, now).run(script(), stop))
+        running = asyncio.create_task(LiveProcess(recorder, data.live_health, now).run(script, stop))
         if meanwhile is not None:
             await meanwhile()
             stop.set()
@@ -168,15 +169,48 @@ def test_a_write_that_fails_is_said_and_tried_again(
     assert len(list(data.inbox.iterdir())) == 1
 
 
-def test_a_feed_that_breaks_ends_the_process_in_order_with_exit_code_1(
-    data: DataFolder, store: StateStore, caplog: pytest.LogCaptureFixture
+def test_a_feed_that_breaks_is_begun_anew(
+    data: DataFolder, store: StateStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(live_process, "BEGIN_ANEW_SECONDS", 0.6)
+    begun = 0
+
     async def script() -> AsyncGenerator[Event, None]:
-        yield Reconciled(snapshot(position("5")))
-        yield execution("1.01")
+        nonlocal begun
+        begun += 1
+        yield UP
+        yield Reconciled(snapshot(position(str(begun))))
+        if begun < 8:
+            raise RuntimeError(f"break number {begun}")
+        await asyncio.Event().wait()
+
+    async def meanwhile() -> None:
+        await until(lambda: (state := read(store)) is not None and "break number" in state.link.reason)
+        assert read(store).link.state == LinkState.DOWN
+        await until(lambda: begun == 8 and read(store).link == UP)
+
+    monkeypatch.setattr(logging.getLogger("tieout"), "propagate", True)
+    assert run(data, store, script, meanwhile) == 0
+    assert positions(store)[0].position == position("8")
+    assert "break number 1" in caplog.text, "with its traceback"
+
+
+def test_a_feed_that_only_breaks_ends_the_process_in_order_with_exit_code_1(
+    data: DataFolder, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_process, "BEGIN_ANEW_SECONDS", 0.05)
+    begun = 0
+
+    async def script() -> AsyncGenerator[Event, None]:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            yield Reconciled(snapshot(position("5")))
+            yield execution("1.01")
         raise RuntimeError("the reader met a frame that it does not know")
 
     assert run(data, store, script) == 1
+    assert begun == live_process.BREAKS_IN_A_ROW
     assert positions(store)[0].position == position("5")
     assert len(list(data.inbox.iterdir())) == 1
     assert "a frame that it does not know" in read(store).link.reason
@@ -196,5 +230,18 @@ def test_the_heartbeat_moves_while_nothing_is_told(
             return len(beats) >= 3
 
         await until(several)
+
+    assert run(data, store, lambda: told(UP), meanwhile) == 0
+
+
+def test_a_health_file_that_cannot_be_written_ends_nothing(data: DataFolder, store: StateStore) -> None:
+    async def meanwhile() -> None:
+        await until(data.live_health.exists)
+        data.live_health.unlink()
+        data.live_health.mkdir()
+        await until(lambda: read(store) is not None)
+        await asyncio.sleep(1.5)
+        data.live_health.rmdir()
+        await until(lambda: read_health(data.live_health) is not None)
 
     assert run(data, store, lambda: told(UP), meanwhile) == 0

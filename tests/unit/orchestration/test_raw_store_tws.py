@@ -1,6 +1,7 @@
 """Documents of TWS in the raw store: what is news in them, what they make old, how many there may be."""
 
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,48 @@ def test_many_snapshots_are_few_batches(store: RawStore) -> None:
     rows = store.scan("TWS.executions")
     assert rows is not None
     assert rows.collect().height == 30
+
+
+def test_the_bytes_of_many_snapshots_are_few_files_and_none_is_lost(store: RawStore) -> None:
+    documents = [later(minute, execution(minute)) for minute in range(30)]
+    flex = flex_document({"CashTransactions": [cash_row("1", "5")]})
+    store.data.inbox.mkdir(parents=True)
+    (store.data.inbox / "a.xml").write_bytes(flex)
+    store.ingest(lambda: TAKEN)
+    for document in documents:
+        take(store, document)
+    loose = [path for path in (store.data.raw / "documents").rglob("*") if path.is_file()]
+    assert len(loose) < 6
+    for document in (*documents, flex):
+        assert store.document_bytes(sha256(document).hexdigest()) == document
+    assert store.document_path(sha256(flex).hexdigest()).read_bytes() == flex
+    with pytest.raises(FileNotFoundError):
+        store.document_bytes("0" * 64)
+
+
+def test_a_kill_between_packing_and_clearing_loses_and_doubles_nothing(
+    store: RawStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [later(minute, execution(minute)) for minute in range(12)]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            take_all(store, documents)
+    take_all(store, documents)
+    assert len(store.manifest().loaded) == 12
+    rows = store.scan("TWS.executions")
+    assert rows is not None
+    assert rows.collect().height == 12
+    assert [store.document_bytes(sha256(document).hexdigest()) for document in documents] == documents
+
+
+def take_all(store: RawStore, documents: list[bytes]) -> None:
+    for document in documents:
+        take(store, document)
+
+
+def die(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_what_a_killed_take_left_is_cleared(store: RawStore) -> None:
