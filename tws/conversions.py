@@ -22,7 +22,7 @@ def exact(value: float) -> Decimal | None:
     """
     if not math.isfinite(value) or abs(value) >= UNSET_DOUBLE:
         return None
-    decimal = Decimal(format(value, ".15g"))
+    decimal = Decimal(format(value, ".15g")) + 0  # +0: a negative zero is a zero
     if decimal.as_tuple().exponent < -10:  # type: ignore[operator]
         decimal = decimal.quantize(_TENTH)
     decimal = decimal.normalize()

@@ -11,7 +11,7 @@ FRIDAY_NIGHT = (time(22, 55), time(3, 5))
 SUNDAY, FRIDAY, SATURDAY = 6, 4, 5
 
 NIGHTLY_RESET = "the broker's nightly reset, which ends by itself"
-WEEKLY_LOGIN = "the weekly login: log in to TWS or IB Gateway"
+WEEKLY_LOGIN = "the weekly login, or one after a restart: log in to TWS or IB Gateway"
 
 
 def planned_outage(at: datetime, trouble: Trouble, broker_was_lost: bool, was_up: bool) -> str | None:

@@ -49,7 +49,7 @@ _STEP_OF = {
 
 
 def probe(endpoint: Endpoint, now: Callable[[], datetime]) -> list[Step]:
-    """Host, port, handshake, accounts, clock, positions, PnL, and whether port and accounts agree on paper or live."""
+    """Host, port, handshake, accounts, whether port and accounts agree on paper or live, clock, positions, PnL."""
 
     async def collect() -> list[Step]:
         return [step async for step in _steps(endpoint, now)]
@@ -65,9 +65,11 @@ async def _steps(endpoint: Endpoint, now: Callable[[], datetime]) -> AsyncIterat
         found = await asyncio.get_running_loop().getaddrinfo(
             endpoint.host, endpoint.port, type=socket.SOCK_STREAM
         )
-        yield Step("host", Verdict.OK, f"{endpoint.host} is {found[0][4][0]}")
+        address = found[0][4][0]
+        named = endpoint.host if address == endpoint.host else f"{endpoint.host} is {address}"
+        yield Step("host", Verdict.OK, named)
         connection = await Connection.open(endpoint)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         error = TwsError(Trouble.UNKNOWN_HOST, f"the host {endpoint.host} is not known")
         yield Step("host", Verdict.PROBLEM, error.problem, error.fix)
         return
@@ -81,9 +83,9 @@ async def _steps(endpoint: Endpoint, now: Callable[[], datetime]) -> AsyncIterat
         yield Step("port", Verdict.OK, f"{endpoint} takes connections")
         yield Step("handshake", Verdict.OK, f"TWS speaks version {connection.server_version} of the protocol")
         yield Step("accounts", Verdict.OK, ", ".join(connection.accounts))
+        yield _mode(endpoint, connection.accounts)
         async for step in _answers(connection, now):
             yield step
-        yield _mode(endpoint, connection.accounts)
     finally:
         connection.close()
 
@@ -93,12 +95,14 @@ async def _answers(connection: "Connection", now: Callable[[], datetime]) -> Asy
         subject = "clock"
         yield _clock(await connection.current_time(), now())
         subject = "positions"
-        positions = await connection.positions()
-        yield Step(subject, Verdict.OK, f"{len(positions)} told to the end")
+        await connection.positions()
+        yield Step(subject, Verdict.OK, f"{len(connection.newest.positions)} told to the end")
         subject = "PnL"
         for account in connection.accounts:
-            connection.watch_account(account)
-        await connection.first_pnl(PNL_SECONDS)
+            connection.pnl.follow_account(account)
+        await connection.pnl.first_answers(connection.accounts, PNL_SECONDS)
+        if connection.lost.done():
+            raise connection.lost.result()
         yield _pnl(connection)
     except TwsError as error:
         yield Step(subject, Verdict.PROBLEM, error.problem, error.fix)
@@ -117,7 +121,7 @@ def _clock(theirs: datetime, ours: datetime) -> Step:
 
 
 def _pnl(connection: "Connection") -> Step:
-    silent = [account for account in connection.accounts if account not in connection.account_pnl]
+    silent = [account for account in connection.accounts if account not in connection.newest.account_pnl]
     if silent:
         return Step(
             "PnL",
@@ -125,7 +129,7 @@ def _pnl(connection: "Connection") -> Step:
             f"none was told for {', '.join(silent)} within {PNL_SECONDS:g} s",
             "in TWS, tick 'Prepare portfolio PnL data when downloading positions' in the API settings",
         )
-    unset = [account for account, pnl in connection.account_pnl.items() if pnl.daily is None]
+    unset = [account for account, pnl in connection.newest.account_pnl.items() if pnl.daily is None]
     if unset:
         return Step(
             "PnL",

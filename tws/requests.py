@@ -1,7 +1,7 @@
 """Requests that wait for an end marker: one at a time per key, each with a deadline. No library, no socket."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -13,7 +13,8 @@ class Requests:
 
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
-        self._locks: dict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._wanted: Counter[Hashable] = Counter()
         self._open: dict[Hashable, tuple[asyncio.Future[None], list[Any]]] = {}
         self._lost: TwsError | None = None
 
@@ -24,22 +25,34 @@ class Requests:
         `TwsError`: the marker did not come before the deadline (what came until then is thrown away, because a
         part of it would look like the whole), TWS refused, or the connection was lost.
         """
-        async with self._locks[key]:
-            if self._lost is not None:
-                raise self._lost
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            items: list[Any] = []
-            self._open[key] = (future, items)
-            try:
-                send()
-                await asyncio.wait_for(future, self._deadline)
-            except TimeoutError:
-                raise TwsError(
-                    Trouble.NOT_ENDED, f"TWS did not end its answer within {self._deadline:g} s ({end})"
-                ) from None
-            finally:
-                del self._open[key]
-            return items
+        self._wanted[key] += 1
+        try:
+            async with self._locks.setdefault(key, asyncio.Lock()):
+                return await self._ask(key, end, send)
+        finally:
+            self._wanted[key] -= 1
+            if not self._wanted[key]:
+                del self._wanted[key], self._locks[key]
+
+    async def _ask(self, key: Hashable, end: str, send: Callable[[], None]) -> list[Any]:
+        if self._lost is not None:
+            raise self._lost
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        items: list[Any] = []
+        self._open[key] = (future, items)
+        try:
+            send()
+            async with asyncio.timeout(
+                self._deadline
+            ):  # wait_for can lose a cancellation that comes with the end
+                await future
+        except TimeoutError:
+            raise TwsError(
+                Trouble.NOT_ENDED, f"TWS did not end its answer within {self._deadline:g} s ({end})"
+            ) from None
+        finally:
+            del self._open[key]
+        return items
 
     def collect(self, key: Hashable, item: object) -> bool:
         """Add to the answer of a request; False if none with that key is open."""

@@ -5,8 +5,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from tws.adapter import Connection, Notice, Told
+from tws.adapter import Connection
 from tws.errors import Effect, Trouble, TwsError
+from tws.newest import Notice, Told
 from tws.outbox import Outbox
 from tws.reading import read_snapshot
 from tws.values import AccountPnl, Commission, Execution, LinkState, Position, PositionPnl, Reconciled
@@ -41,6 +42,7 @@ class Session:
         self._up_since: float | None = None
         self._causes: dict[str, tuple[str, int]] = {}  # why figures are old: cause → text, code
         self._told: dict[str, int] = {}  # fills that were told: root → revision
+        self._early: dict[str, Commission] = {}  # commissions whose fill was not told yet, by execution id
         self._wake = asyncio.Event()
         self._reconcile_wanted = False
         self._executions_wanted = False
@@ -59,7 +61,7 @@ class Session:
     async def run(self) -> None:
         """Work until the connection is lost; raises the `TwsError` that says why. Hangs up in any case."""
         try:
-            self._connection.tell = self._on_told
+            self._connection.listen(self._on_told)
             await self._reconcile()
             self._up_since = self._loop.time()
             await self._work()
@@ -75,7 +77,8 @@ class Session:
                 await self._reconcile()
             if self._executions_wanted or self._loop.time() >= ask:
                 self._executions_wanted = False
-                for execution in await self._connection.executions():
+                await self._connection.executions()
+                for execution in list(self._connection.newest.fills.values()):
                     self._pass_on(execution)
                 ask = self._loop.time() + EXECUTIONS_SECONDS
             if self._loop.time() >= beat:
@@ -113,10 +116,11 @@ class Session:
         self._reconcile_wanted = False
         snapshot = await read_snapshot(self._connection, self._now, patient=False)
         self._told = {execution.root: execution.revision for execution in snapshot.executions}
+        self._early = {key: told for key, told in self._early.items() if _root(key) not in self._told}
         self._outbox.put(Reconciled(snapshot))
-        keys = {(p.account_id, p.contract.conid) for p in snapshot.positions}
-        self._connection.unwatch_positions(self._connection.watched_positions - keys)
-        self._connection.watch_positions((p.account_id, p.contract.conid) for p in snapshot.positions)
+        keys = [(position.account_id, position.contract.conid) for position in snapshot.positions]
+        self._connection.pnl.leave_positions(self._connection.pnl.positions.difference(keys))
+        self._connection.pnl.follow_positions(keys)
         self._tell_state()
 
     def _tell_state(self) -> None:
@@ -138,6 +142,8 @@ class Session:
                 self._pass_on(told)
             case Position():
                 self._on_position(told)
+            case Commission() if _root(told.execution_id) not in self._told:
+                self._early[told.execution_id] = told
             case PositionPnl() | AccountPnl() | Commission():
                 self._outbox.put(told)
                 if (
@@ -151,17 +157,20 @@ class Session:
         key = (position.account_id, position.contract.conid)
         self._outbox.put(position)
         if position.quantity:
-            self._connection.watch_positions([key])
+            self._connection.pnl.follow_positions([key])
         else:
-            self._connection.unwatch_positions([key])
+            self._connection.pnl.leave_positions([key])
         self._executions_wanted = True
         self._wake.set()
 
     def _pass_on(self, execution: Execution) -> None:
-        """A fill, or a correction of one, is told once."""
+        """A fill, or a correction of one, is told once, and before what it cost."""
         if self._told.get(execution.root, 0) < execution.revision:
             self._told[execution.root] = execution.revision
             self._outbox.put(execution)
+        early = self._early.pop(execution.execution_id, None)
+        if early is not None:
+            self._outbox.put(early)
 
     def _on_notice(self, notice: Notice) -> None:
         code = notice.code
@@ -177,12 +186,14 @@ class Session:
             case Effect.FARM_BACK:
                 self._restored(f"farm {farm}")
             case Effect.FORGOTTEN:
-                self._connection.forget_subscriptions()
+                self._connection.pnl.forget()
                 self._back()
             case Effect.KEPT:
                 self._back()
             case Effect.UNKNOWN:
                 self._on_unknown(notice)
+            case Effect.FAILS_REQUEST:
+                log.warning("TWS refused a request, code %d: %s", code.number, notice.text)
 
     def _on_unknown(self, notice: Notice) -> None:
         """Nothing is assumed about a code that we do not know: all is asked again, but not again and again."""
@@ -206,3 +217,8 @@ class Session:
     def _want_reconcile(self) -> None:
         self._reconcile_wanted = True
         self._wake.set()
+
+
+def _root(execution_id: str) -> str:
+    """What a fill and its corrections share."""
+    return execution_id.rpartition(".")[0]

@@ -14,10 +14,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from tests.fakes.tws import console
 from tests.fakes.tws.book import Book
 from tests.fakes.tws.faults import Faults
-from tests.fakes.tws.holdings import Fill
+from tests.fakes.tws.holdings import Account, Fill
 from tests.fakes.tws.hub import Asked, Hub
+from tests.fakes.tws.instruments import Instrument
 from tests.fakes.tws.session import Session
 from tests.fakes.tws.wire import MESSAGES
 
@@ -125,6 +127,11 @@ class Gateway:
             lambda: sorted(one.client_id for one in self.hub.ready() if one.client_id is not None)
         )
 
+    @property
+    def busiest_second(self) -> int:
+        """The most requests that one client sent within a second."""
+        return self.hub.busiest_second
+
     # -- the market ------------------------------------------------------------------------------------------
 
     def set_price(self, conid: int, price: Number | None) -> None:
@@ -135,6 +142,11 @@ class Gateway:
         """Mark many at once."""
         exact = {conid: None if price is None else Decimal(price) for conid, price in prices.items()}
         self._do(lambda: self.hub.set_prices(exact))
+
+    def stream(self, changes_a_second: int) -> None:
+        """Let prices move by themselves, so many changes a second; 0 ends it."""
+        stream = self.hub.stream
+        self._do(lambda: stream.start(changes_a_second) if changes_a_second else stream.stop())
 
     def fill(
         self,
@@ -279,4 +291,13 @@ def tws_gateway(book: Book | None = None, **options: Any) -> Iterator[Gateway]:
     assert not gateway.violations, "\n".join(gateway.violations)
 
 
-__all__ = ["MESSAGES", "Book", "Faults", "Gateway", "tws_gateway"]
+def main(given: list[str] | None = None) -> None:
+    """The gateway as a process."""
+    options = console.arguments(given)
+    console.run(Gateway(console.book_of(options), options.port), options.changes)
+
+
+__all__ = ["MESSAGES", "Account", "Book", "Faults", "Gateway", "Instrument", "tws_gateway"]
+
+if __name__ == "__main__":
+    main()

@@ -40,7 +40,17 @@ class Listener:
     def __init__(self) -> None:
         self.told: list[Event] = []
         self._news = asyncio.Event()
+        self._running = asyncio.Event()
+        self._running.set()
         self._seen = 0
+
+    def pause(self) -> None:
+        """Read nothing until `resume`."""
+        self._running.clear()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._running.set()
 
     async def listen(self, feed: Feed) -> None:
         """Read the feed for ever."""
@@ -48,6 +58,7 @@ class Listener:
             async for event in events:
                 self.told.append(event)
                 self._news.set()
+                await self._running.wait()
 
     async def until(self, wanted: Callable[[Event], bool], seconds: float = DEADLINE) -> Event:
         """The next event, behind the one that was waited for last, that is wanted; fails after so many seconds."""

@@ -24,6 +24,8 @@ class Faults:
     """Requests answered with an error of this code and nothing else."""
     answer_delay: float = 0.0
     """Seconds before each request is answered."""
+    requests_a_second: int | None = None
+    """More requests of a client within a second are told 100; the third time ends the connection. IBKR's is 50."""
     non_utf8: bool = False
     """The local symbols of contracts end in a byte that is not UTF-8."""
     unset_pnl: bool = False

@@ -16,6 +16,7 @@ from tests.fakes.tws.faults import Faults
 from tests.fakes.tws.holdings import Fill
 from tests.fakes.tws.orders import OrderDesk
 from tests.fakes.tws.session import Session
+from tests.fakes.tws.stream import Stream
 from tests.fakes.tws.wire import Reader
 
 REMEMBERED = 100_000
@@ -41,9 +42,11 @@ class Hub:
         self.asked: deque[Asked] = deque(maxlen=REMEMBERED)
         self.violations: list[str] = []
         self.logged_out = False
+        self.busiest_second = 0
         self.held_commissions: list[tuple[Session, Fill]] = []
         self._changed_accounts: set[str] = set()
         self.orders = OrderDesk(self)
+        self.stream = Stream(self)
 
     def note(self, session: Session, reader: Reader) -> None:
         """Remember a request for the tests."""

@@ -1,6 +1,6 @@
 """The fields of what TWS says about accounts, positions, results and fills, in the wire's order. Orders: `orders`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tests.fakes.tws.book import Book
@@ -72,7 +72,7 @@ def pnl(book: Book, request: int, account_id: str, faults: Faults) -> list[Field
 def execution(fill: Fill, request: int, faults: Faults, zone: datetime, version: int) -> list[Field]:
     """`execDetails`; `request` is -1 for a live one. `zone` is any instant in the zone that TWS shows."""
     since_178: list[Field] = [False] if version >= 178 else []
-    at = fill.at if faults.execution_time == "utc" else fill.at.astimezone(zone.tzinfo)
+    at = fill.at.astimezone(UTC if faults.execution_time == "utc" else zone.tzinfo)
     return [
         request,
         fill.order_id,

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections import defaultdict
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 from tests.fakes.tws import answers
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.fakes.tws.hub import Hub
 
 ID_IN_USE = "Unable to connect as the client id is already in use. Retry with a unique client id."
+TOO_OFTEN = 3
 FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),
     (2106, "HMDS data farm connection is OK:ushmds"),
@@ -70,6 +71,8 @@ class Session(asyncio.Protocol):
         self._frames = Frames()
         self._out: list[bytes] = []
         self._greeted = False
+        self._arrivals: deque[float] = deque()
+        self._too_fast = 0
         self._trickle: asyncio.Task[None] | None = None
 
     # -- the socket ------------------------------------------------------------------------------------------
@@ -122,10 +125,28 @@ class Session(asyncio.Protocol):
             self._start(reader)
             return
         self.hub.note(self, reader)
+        if self._is_too_fast():
+            return
         if self.hub.faults.answer_delay:
             asyncio.get_running_loop().call_later(self.hub.faults.answer_delay, self._answer, reader)
         else:
             self._answer(reader)
+
+    def _is_too_fast(self) -> bool:
+        """Count a request; whether it is one too many. Then it is not answered, the third time is the last."""
+        now, most = asyncio.get_running_loop().time(), self.hub.faults.requests_a_second
+        self._arrivals.append(now)
+        while now - self._arrivals[0] > 1:
+            self._arrivals.popleft()
+        received = len(self._arrivals)
+        self.hub.busiest_second = max(self.hub.busiest_second, received)
+        if most is None or received <= most:
+            return False
+        self._too_fast += 1
+        self.error(100, f"Max rate of messages per second has been exceeded:max={most} rec={received}")
+        if self._too_fast == TOO_OFTEN:
+            self.drop()
+        return True
 
     def _greet(self, body: bytes) -> None:
         """Take the versions that the client speaks (`v157..176`) and answer with one."""
