@@ -216,7 +216,10 @@ def the_only_services(data: DataFolder) -> Iterator[None]:
     """Hold the place of `tieout up` on a data folder: two of them would start every run twice."""
     with try_exclusive(data.root / SERVICES_LOCK) as held:
         if not held:
-            raise ServicesRunningError(f"`tieout up` is running on {data.root}; end it first (Ctrl-C)")
+            raise ServicesRunningError(
+                f"`tieout up` is running on {data.root}, or the containers are; end it first "
+                "(Ctrl-C, or docker compose down)"
+            )
         yield
 
 
@@ -273,7 +276,7 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
     with (
-        exclusive(settings.data.dagster_home / ".command.lock"),
+        exclusive(settings.data.dagster / ".command.lock"),
         dg.DagsterInstance.get() as instance,
     ):
         end_killed_runs(instance, by_command=True)

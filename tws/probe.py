@@ -74,10 +74,10 @@ async def _steps(endpoint: Endpoint, now: Callable[[], datetime]) -> AsyncIterat
         yield Step("host", Verdict.PROBLEM, error.problem, error.fix)
         return
     except TwsError as error:
-        step = _STEP_OF.get(error.trouble, "handshake")
-        if step != "port":
+        subject = _STEP_OF.get(error.trouble, "handshake")
+        if subject != "port":
             yield Step("port", Verdict.OK, f"{endpoint} takes connections")
-        yield Step(step, Verdict.PROBLEM, error.problem, error.fix)
+        yield Step(subject, Verdict.PROBLEM, error.problem, error.fix)
         return
     try:
         yield Step("port", Verdict.OK, f"{endpoint} takes connections")
@@ -115,7 +115,7 @@ def _clock(theirs: datetime, ours: datetime) -> Step:
     return Step(
         "clock",
         Verdict.WARNING,
-        f"this machine and the machine of TWS are {seconds:.0f} s apart",
+        f"this machine and the machine of TWS are about {round(seconds, -1):.0f} s apart",
         "let both machines set their clocks from the network (NTP)",
     )
 

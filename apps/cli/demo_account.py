@@ -89,7 +89,7 @@ def clear(data: DataFolder) -> list[str]:
         data.warehouse.parent,
         data.published,
         data.quality,
-        data.dagster_home,
+        data.dagster,
     ):
         if folder.exists():
             shutil.rmtree(folder)

@@ -17,6 +17,7 @@ from apps.cli import (
     doctor,
     fetch_command,
     lineage_command,
+    live_command,
     pipeline_commands,
     read_commands,
     snapshot_command,
@@ -63,6 +64,7 @@ read_commands.register(app)
 doctor.register(app)
 break_commands.register(app)
 lineage_command.register(app)
+live_command.register(app)
 
 
 def main() -> None:

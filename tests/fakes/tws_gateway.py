@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import datetime
@@ -25,6 +26,8 @@ from tests.fakes.tws.wire import MESSAGES
 
 HOST = "127.0.0.1"
 DEADLINE = 10.0
+PATIENCE = 20
+"""Hundredths of a second until a connection that does not close is cut off at the end."""
 SYSTEM_TEXTS = {
     1100: "Connectivity between IB and Trader Workstation has been lost.",
     1101: "Connectivity between IB and Trader Workstation has been restored - data lost.",
@@ -64,24 +67,35 @@ class Gateway:
     def start(self) -> None:
         """Listen; `port` is then the one that was given or found. Raises OSError when it is taken."""
         self._thread.start()
-        self.listen()
+        try:
+            self.listen()
+        except BaseException:
+            self._end_thread()
+            raise
 
     def stop(self) -> None:
         """Close every connection and end the thread."""
         self.refuse()
-        self._do(lambda: self.hub.drop(reset=False))
-        asyncio.run_coroutine_threadsafe(self._end_tasks(), self._loop).result(DEADLINE)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(DEADLINE)
-        self._loop.close()
+        asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(DEADLINE)
+        self._end_thread()
 
-    async def _end_tasks(self) -> None:
-        own = asyncio.current_task()
-        tasks = [task for task in asyncio.all_tasks() if task is not own]
+    async def _end_all(self) -> None:
+        """Close what is open, cut off who does not read what was said, and end the tasks."""
+        self.hub.drop(reset=False)
+        for _ in range(PATIENCE):
+            if self.hub.sessions:
+                await asyncio.sleep(0.01)
+        self.hub.drop(reset=True)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)
+
+    def _end_thread(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(DEADLINE)
+        self._loop.close()
 
     def _do(self, act: Callable[[], Result]) -> Result:
         """Run something in the loop and wait for what it gives."""
@@ -126,6 +140,15 @@ class Gateway:
         return self._do(
             lambda: sorted(one.client_id for one in self.hub.ready() if one.client_id is not None)
         )
+
+    def look(self, at: Callable[[Book], Result]) -> Result:
+        """Read the book between two changes of it, while prices move or orders fill by themselves."""
+        return self._do(lambda: at(self.book))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The processor time that the gateway has used."""
+        return self._do(time.thread_time)
 
     @property
     def busiest_second(self) -> int:
@@ -195,6 +218,10 @@ class Gateway:
             lambda: self.hub.orders.fill(self.hub.orders.orders[key], Decimal(quantity), Decimal(price))
         )
 
+    def forget_orders(self) -> None:
+        """The order ids begin at 1 again, as after a reset of TWS's settings; what was filled stays filled."""
+        self._do(self.hub.orders.forget)
+
     def close_day(self) -> None:
         """The daily reset: prices become the last close, the day's executions are gone."""
 
@@ -260,7 +287,18 @@ class Gateway:
         self._loop.call_soon_threadsafe(self._loop.call_later, seconds, self._come_back)
 
     def _come_back(self) -> None:
-        self._opening = self._loop.create_task(self._open())
+        self._opening = self._loop.create_task(self._open_again())
+
+    async def _open_again(self) -> None:
+        """Listen on the same port, which another program may hold for a moment."""
+        ends = self._loop.time() + DEADLINE
+        while True:
+            try:
+                return await self._open()
+            except OSError:
+                if self._loop.time() > ends:
+                    raise
+                await asyncio.sleep(0.05)
 
     def say_bogus_length(self) -> None:
         """To every client: the head of a frame of two gigabytes that never comes."""

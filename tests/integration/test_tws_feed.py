@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.fakes.tws import session
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.tws_feed import Listener, endpoint_of, finish, listening, now
 from tws.feed import Feed
@@ -450,6 +451,57 @@ def test_it_hangs_up_when_it_is_cancelled() -> None:
 
     with tws_gateway(Book.of(1)) as gateway:
         finish(main(gateway))
+
+
+def test_a_connection_cut_off_at_any_moment_does_not_end_the_feed() -> None:
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway), reconnect_max_delay=0.06) as hear:
+            for moment in range(40):
+                gateway.faults.drop_after = moment
+                gateway.drop(reset=True)
+                await asyncio.sleep(0.02 + moment / 1000)
+            gateway.faults.drop_after = None
+            gateway.drop()
+            place = len(hear.told)
+            await hear.state(LinkState.UP)
+            assert hear.told[place:]
+            await caught_up(hear, gateway)
+
+    with tws_gateway(Book.of(5)) as gateway:
+        finish(main(gateway))
+
+
+def test_what_tws_says_at_the_login_is_heard() -> None:
+    """A TWS that has lost the broker says so right behind the login, before anybody could listen."""
+
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway)) as hear:
+            link = await hear.state(LinkState.DEGRADED)
+            assert link.code == 2110
+            assert LinkState.UP not in {link.state for link in hear.of(Link)}
+
+    with pytest.MonkeyPatch.context() as patch, tws_gateway(Book.of(2)) as gateway:
+        patch.setattr(session, "FARMS", (*session.FARMS, (2110, "Connectivity is broken.")))
+        finish(main(gateway))
+
+
+def test_neither_the_librarys_log_nor_ours_holds_figures(caplog: pytest.LogCaptureFixture) -> None:
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway)) as hear:
+            await hear.state(LinkState.UP)
+            gateway.fill(ACCOUNT, FIRST, 7, "10.4321", commission="0.35")
+            await hear.until(lambda e: isinstance(e, Commission))
+            gateway.tell(98765)
+            await hear.reconciled()
+            gateway.drop()
+            await hear.state(LinkState.DOWN)
+
+    with caplog.at_level("DEBUG"), tws_gateway(Book.of(2)) as gateway:
+        finish(main(gateway))
+    assert {record.name for record in caplog.records} <= {"tieout.tws", "asyncio"}
+    assert "hung up" in caplog.text
+    for figure in ("10.4321", "LOAD", "0.35", ACCOUNT):
+        assert figure not in caplog.text
 
 
 def test_it_ends_at_whatever_moment_it_is_cancelled() -> None:

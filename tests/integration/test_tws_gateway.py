@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -133,14 +136,14 @@ def test_an_account_in_another_currency_than_its_shares() -> None:
 
         async def act(client: Any) -> Any:
             account, single = client.reqPnL(ACCOUNT), client.reqPnLSingle(ACCOUNT, "", FIRST)
-            gateway.set_price(FIRST, "10.54")
+            gateway.set_price(FIRST, 11)
             await until(lambda: account.dailyPnL > 0 and single.dailyPnL > 0)
             return exact(account.dailyPnL), exact(single.dailyPnL)
 
-        # 5.40 dollars at 1.08 dollars for a euro; the rate has six places
+        # ten dollars at 1.08 dollars for a euro; the rate has six places
         in_euro, in_dollars = talk(gateway, act)
-        assert in_dollars == Decimal("5.4")
-        assert in_euro == Decimal("5.4") * Decimal("0.925926")
+        assert in_dollars == 10
+        assert in_euro == Decimal("9.25926")
 
 
 def test_contract_details_of_a_share_an_option_and_a_bond() -> None:
@@ -290,6 +293,70 @@ def test_prices_move_by_themselves(gateway: Gateway) -> None:
             assert exact(single.value) == gateway.book.pnl(ACCOUNT, single.conId).value
 
     talk(gateway, act)
+
+
+def test_account_values_come_again_when_the_gateway_says_so(gateway: Gateway) -> None:
+    async def act(client: Any) -> None:
+        await client.reqAccountUpdatesAsync(ACCOUNT)
+        await client.reqAccountUpdatesMultiAsync(ACCOUNT)
+        summary = await client.accountSummaryAsync(ACCOUNT)
+        assert "1000332.45" in {one.value for one in summary}
+        gateway.set_price(FIRST, 20)
+        gateway.tell_account_updates()
+        # ten shares that cost ten more each
+        await until(lambda: client.portfolio(ACCOUNT)[0].marketValue == 200)
+        for told in (client.accountValues(ACCOUNT), await client.accountSummaryAsync(ACCOUNT)):
+            assert {one.value for one in told if one.tag == "NetLiquidation"} == {"1000432.45"}
+
+    talk(gateway, act)
+
+
+def test_a_thousand_results_a_second_leave_most_of_a_core_to_others() -> None:
+    with tws_gateway(Book.of(500)) as gateway:
+
+        async def act(client: Any) -> tuple[float, int]:
+            client.client.MaxRequests = 0
+            told: list[int] = []
+            client.pnlSingleEvent += lambda single: told.append(single.conId)
+            for n in range(500):
+                client.reqPnLSingle(ACCOUNT, "", FIRST + n)
+            client.reqPnL(ACCOUNT)
+            await until(lambda: len(told) == 500)
+            used = gateway.cpu_seconds
+            gateway.stream(1000)
+            await asyncio.sleep(2)
+            gateway.stream(0)
+            await client.reqCurrentTimeAsync()
+            return gateway.cpu_seconds - used, len(told) - 500
+
+        used, results = talk(gateway, act)
+        assert results > 1500
+        assert used < 1
+
+
+def test_a_client_that_does_not_read_does_not_hold_up_the_end() -> None:
+    gateway = Gateway(Book.of(500))
+    gateway.start()
+    with wire_client(gateway, buffer=4096) as client:
+        client.start()
+        transport = gateway.hub.sessions[0].transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        ends = time.monotonic() + 10
+        while not transport.get_write_buffer_size() and time.monotonic() < ends:
+            client.send(61, 1)
+            gateway.look(lambda book: book)
+        assert transport.get_write_buffer_size()
+        began = time.monotonic()
+        gateway.stop()
+        assert time.monotonic() - began < 5
+        assert not any(thread.name == "tws-gateway" for thread in threading.enumerate())
+
+
+def test_a_port_that_is_taken_is_said_at_once(gateway: Gateway) -> None:
+    second = Gateway(Book.of(1), port=gateway.port)
+    with pytest.raises(OSError, match="in use"):
+        second.start()
+    assert sum(thread.name == "tws-gateway" for thread in threading.enumerate()) == 1
 
 
 def test_the_gateway_as_a_process() -> None:

@@ -202,8 +202,8 @@ def test_bytes_one_at_a_time(gateway: Gateway) -> None:
             client.start()
             return client.chunks
 
-    # a busy machine may read some bytes together, never all
-    assert len(chunks()) > 20
+    # a busy machine may read many bytes together, but not every time
+    assert any(len(chunks()) > 20 for _ in range(20))
     gateway.faults.single_bytes = False
     assert len(chunks()) < 10
 
@@ -403,7 +403,7 @@ def test_a_fill_comes_before_its_order(gateway: Gateway) -> None:
     assert place(True)[0] == "execDetails"
 
 
-def test_fills_may_be_told_only_to_who_placed_the_order(gateway: Gateway) -> None:
+def test_fills_may_be_told_only_to_who_placed_the_order_and_to_the_master(gateway: Gateway) -> None:
     gateway.faults.fills_to_owner_only = True
 
     async def act(client: Any) -> None:
@@ -413,8 +413,27 @@ def test_fills_may_be_told_only_to_who_placed_the_order(gateway: Gateway) -> Non
         gateway.fill(ACCOUNT, FIRST, 1, 10, client_id=1, order_id=1)
         await until(client.fills)
         assert len(await client.reqExecutionsAsync()) == 2
+        gateway.faults.master_client_id = 1
+        gateway.fill(ACCOUNT, FIRST, 1, 10)
+        await until(lambda: len(client.fills()) == 3)
 
-    talk(gateway, act)
+    talk(gateway, act, client_id=1)
+
+
+def test_commissions_may_be_told_only_to_who_placed_the_order_and_to_the_master(gateway: Gateway) -> None:
+    gateway.faults.commissions_to_owner_only = True
+    gateway.fill(ACCOUNT, FIRST, 1, 10)
+
+    def told() -> list[str]:
+        with wire_client(gateway) as client:
+            client.start(client_id=3)
+            client.send(7, 3, 5, *[""] * 7)
+            client.send(49, 1)
+            return [name for name, _ in client.until("currentTime")]
+
+    assert told() == ["execDetails", "execDetailsEnd", "currentTime"]
+    gateway.faults.master_client_id = 3
+    assert told() == ["execDetails", "commissionReport", "execDetailsEnd", "currentTime"]
 
 
 def test_a_correction_replaces_a_fill(gateway: Gateway) -> None:

@@ -198,6 +198,45 @@ def test_a_question_about_margin_is_answered_and_no_order(gateway: Gateway) -> N
     assert not gateway.hub.orders.orders
 
 
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_the_connection_is_lost_with_an_order_in_flight(gateway: Gateway, carried_out: bool) -> None:
+    gateway.faults.drop_on["placeOrder"] = carried_out
+
+    async def act(client: Any) -> Any:
+        trade = client.placeOrder(share(), library.MarketOrder("BUY", 1, orderRef="in flight"))
+        await until(lambda: not client.isConnected())
+        return trade
+
+    # the client cannot know which of the two it was
+    assert talk(gateway, act).orderStatus.status == "PendingSubmit"
+    assert [fill.order_ref for fill in gateway.book.fills.values()] == ["in flight"] * carried_out
+
+
+def test_order_ids_roll_back(gateway: Gateway) -> None:
+    async def act(client: Any) -> int:
+        trade = client.placeOrder(share(), library.MarketOrder("BUY", 1))
+        await until(lambda: trade.orderStatus.status == "Filled")
+        return int(trade.order.orderId)
+
+    first = talk(gateway, act)
+    gateway.forget_orders()
+    assert talk(gateway, act) <= first
+    assert [fill.order_id for fill in gateway.book.fills.values()] == [first, first]
+
+
+def test_more_is_filled_than_was_ordered(gateway: Gateway) -> None:
+    gateway.faults.keep_orders = True
+
+    async def act(client: Any) -> tuple[float, float]:
+        trade = client.placeOrder(share(), library.MarketOrder("BUY", 2))
+        await until(lambda: trade.orderStatus.status == "Submitted")
+        gateway.fill_order(1, trade.order.orderId, 3, 10)
+        await until(lambda: trade.orderStatus.status == "Filled")
+        return trade.orderStatus.filled, trade.orderStatus.remaining
+
+    assert talk(gateway, act) == (3, -1)
+
+
 def test_an_id_that_was_used_is_refused(gateway: Gateway) -> None:
     async def act(client: Any) -> int:
         trade = client.placeOrder(share(), library.MarketOrder("BUY", 1))

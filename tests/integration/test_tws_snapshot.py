@@ -129,14 +129,7 @@ def test_odd_but_complete_answers_are_read(fault: str) -> None:
 
 def test_messages_that_come_twice_are_told_once() -> None:
     with tws_gateway(Book.of(2)) as gateway:
-        gateway.faults.doubled = {
-            "position",
-            "execDetails",
-            "commissionReport",
-            "pnl",
-            "pnlSingle",
-            "positionEnd",
-        }
+        gateway.faults.doubled = set(MESSAGES)
         gateway.fill(ACCOUNT, FIRST, 7, "10.25")
         snapshot = taken(gateway)
         assert_is(snapshot, gateway.book)
@@ -168,6 +161,19 @@ def test_what_changes_while_it_is_read_is_in_it() -> None:
         held = {(p.account_id, p.contract.conid): (p.quantity, p.average_cost) for p in snapshot.positions}
         assert held == gateway.book.positions
         assert len(held) == 1
+
+
+@pytest.mark.parametrize("codes", [(1100,), (1100, 1101), (1100, 1102), (2110,)])
+def test_figures_of_a_tws_without_its_broker_are_none(codes: tuple[int, ...]) -> None:
+    with tws_gateway(Book.of(1)) as gateway:
+        gateway.faults.withheld = {"commissionReport"}  # the reading waits for it
+        gateway.fill(ACCOUNT, FIRST, 7, "10.25")
+        telling = threading.Timer(0.3, lambda: [gateway.tell(code) for code in codes])
+        telling.start()
+        with pytest.raises(TwsError, match="old or partial") as caught:
+            taken(gateway)
+        telling.join()
+        assert caught.value.code == codes[0]
 
 
 def test_a_commission_that_never_comes_is_missing() -> None:
@@ -289,6 +295,7 @@ def test_it_may_be_taken_in_any_thread_and_beside_a_running_loop() -> None:
 
 def test_it_leaves_no_connection_and_no_thread() -> None:
     with tws_gateway(Book.of(1)) as gateway:
+        taken(gateway)
         before = threading.active_count()
         for _ in range(3):
             taken(gateway)

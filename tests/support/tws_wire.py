@@ -12,10 +12,17 @@ WAIT = 5.0
 
 
 class WireClient:
-    """Sends requests as fields and gives messages as (name, fields after the number)."""
+    """Sends requests as fields and gives messages as (name, fields after the number).
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection((HOST, port), timeout=WAIT)
+    `buffer` bytes at most wait unread on this side, if it is given.
+    """
+
+    def __init__(self, port: int, buffer: int | None = None) -> None:
+        self.socket = socket.socket()
+        if buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.socket.settimeout(WAIT)
+        self.socket.connect((HOST, port))
         self.chunks: list[int] = []
         self._held = b""
 
@@ -72,9 +79,9 @@ class WireClient:
 
 
 @contextmanager
-def wire_client(gateway: Gateway) -> Iterator[WireClient]:
+def wire_client(gateway: Gateway, buffer: int | None = None) -> Iterator[WireClient]:
     """A plain connection, closed with the block."""
-    client = WireClient(gateway.port)
+    client = WireClient(gateway.port, buffer)
     try:
         yield client
     finally:

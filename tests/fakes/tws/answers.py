@@ -122,10 +122,16 @@ def _account_multi(session: "Session", reader: Reader) -> None:
         return
     if unknown_account(session, account_id, request):
         return
-    session.subscriptions.multi[request] = account_id
+    session.subscriptions.multi[request] = (account_id, model)
+    tell_multi(session, request)
+    session.say("accountUpdateMultiEnd", 1, request)
+
+
+def tell_multi(session: "Session", request: int) -> None:
+    """The values of one account under a request of its own."""
+    account_id, model = session.subscriptions.multi[request]
     for tag, value, currency in account_values(session.hub.book, account_id):
         session.say("accountUpdateMulti", 1, request, account_id, model, tag, value, currency)
-    session.say("accountUpdateMultiEnd", 1, request)
 
 
 def _cancel_multi(session: "Session", reader: Reader) -> None:
@@ -252,6 +258,8 @@ def _executions(session: "Session", reader: Reader) -> None:
 
 def tell_commission(session: "Session", fill: Fill) -> None:
     """A fill's commission report, now or when it is let go."""
+    if session.hub.faults.commissions_to_owner_only and not session.hub.is_owner(session, fill):
+        return
     if session.hub.faults.hold_commissions:
         session.hub.held_commissions.append((session, fill))
     else:

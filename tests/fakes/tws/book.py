@@ -140,8 +140,7 @@ class Book:
             raise ValueError("a fill has a quantity other than zero")
         account, instrument = self.accounts[account_id], self.instruments[conid]
         self._sequence += 1
-        perm_id = perm_id or 900_000_000 + self._sequence
-        earlier = [fill for fill in self.fills.values() if fill.perm_id == perm_id]
+        earlier = [fill for fill in self.fills.values() if fill.perm_id == perm_id] if perm_id else []
         shares = sum((abs(fill.quantity) for fill in earlier), abs(quantity))
         money = sum((abs(fill.quantity) * fill.price for fill in earlier), abs(quantity) * price)
         held = self.holdings.setdefault((account_id, conid), Holding(account_id, instrument))
@@ -156,7 +155,7 @@ class Book:
             realized=held.apply(quantity, price, commission),
             exchange=exchange or instrument.primary_exchange,
             order_id=order_id,
-            perm_id=perm_id,
+            perm_id=perm_id or 900_000_000 + self._sequence,
             client_id=client_id,
             order_ref=order_ref,
             cumulative_quantity=shares,
@@ -171,13 +170,17 @@ class Book:
         """Replace a fill by its next revision; the holding becomes what it would have been."""
         old = self.fills[execution_id]
         revision = int(execution_id.rpartition(".")[2]) + 1
+        quantity = old.quantity if quantity is None else quantity
+        price = old.price if price is None else price
+        shares = old.cumulative_quantity - abs(old.quantity) + abs(quantity)
+        money = old.cumulative_quantity * old.average_price - abs(old.quantity) * old.price
         new = replace(
             old,
             execution_id=f"{old.root}.{revision:02d}",
-            quantity=old.quantity if quantity is None else quantity,
-            price=old.price if price is None else price,
-            cumulative_quantity=abs(old.quantity if quantity is None else quantity),
-            average_price=old.price if price is None else price,
+            quantity=quantity,
+            price=price,
+            cumulative_quantity=shares,
+            average_price=rounded((money + abs(quantity) * price) / shares),
         )
         self._pay(self.accounts[old.account_id], old, -1)
         self._pay(self.accounts[new.account_id], new, 1)

@@ -23,8 +23,18 @@ if TYPE_CHECKING:
 
 COMMANDS = frozenset(
     {
-        *("set_price", "fill", "correct", "fill_order", "close_day", "stream", "tell_account_updates"),
-        *("release_commissions", "tell", "drop", "half_open", "log_out", "log_in", "listen", "refuse"),
+        *("set_price", "fill", "correct", "fill_order", "forget_orders", "close_day", "stream"),
+        *(
+            "tell_account_updates",
+            "release_commissions",
+            "tell",
+            "drop",
+            "half_open",
+            "log_out",
+            "log_in",
+            "listen",
+            "refuse",
+        ),
         *("reset_for_the_night", "say_bogus_length", "say_garbage"),
     }
 )
@@ -76,7 +86,7 @@ def obey(gateway: "Gateway", command: list[Any]) -> Any:
     """Do one command. Raises ValueError for one that is not there, and what the command raises."""
     name, *rest = command
     if name == "book":
-        return truth(gateway.book)
+        return gateway.look(truth)
     if name == "faults":
         return set_fault(gateway, *rest)
     if name not in COMMANDS:

@@ -14,6 +14,8 @@ class Faults:
     """New connections are accepted and never told anything."""
     drop_after: int | None = None
     """Each connection is closed after so many messages of ours."""
+    drop_on: dict[str, bool] = field(default_factory=dict)
+    """The connection is cut off when this request arrives: after it was carried out (True), or instead (False)."""
     single_bytes: bool = False
     """Every byte is a packet of its own."""
     withheld: set[str] = field(default_factory=set)
@@ -39,7 +41,11 @@ class Faults:
     fill_before_order: bool = False
     """A fill of an order is told before the order's first report."""
     fills_to_owner_only: bool = False
-    """As the real TWS without a master client id: a live fill is told only to the client that placed the order."""
+    """As the real TWS does: a live fill is told only to the client that placed the order, and to the master client."""
+    commissions_to_owner_only: bool = False
+    """The same for commission reports, also among the answers to reqExecutions."""
+    master_client_id: int | None = None
+    """The client that is told everything, as set up in TWS («Master API client ID»)."""
     execution_time: str = "zone"
     """`zone` (20261123 14:50:14 Etc/UTC), `utc` (20261123-14:50:14) or `bare` (no zone)."""
     reject_orders: str = ""

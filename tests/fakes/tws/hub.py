@@ -80,13 +80,9 @@ class Hub:
 
     def tell_fill(self, fill: Fill) -> None:
         """Tell a new execution, its commission, and what it changed."""
-        hearing = [
-            session
-            for session in self.sessions
-            if session.client_id is not None
-            and (session.client_id == fill.client_id or not self.faults.fills_to_owner_only)
-        ]
-        for session in hearing:
+        for session in self.ready():
+            if self.faults.fills_to_owner_only and not self.is_owner(session, fill):
+                continue
             if self.faults.commission_first:
                 answers.tell_commission(session, fill)
             told = messages.execution(fill, -1, self.faults, self.now(), session.version)
@@ -94,6 +90,10 @@ class Hub:
             if not self.faults.commission_first:
                 answers.tell_commission(session, fill)
         self.tell_holding(fill.account_id, fill.instrument.conid)
+
+    def is_owner(self, session: Session, fill: Fill) -> bool:
+        """Whether a client placed the order of a fill, or is the master client."""
+        return session.client_id in (fill.client_id, self.faults.master_client_id)
 
     def tell_holding(self, account_id: str, conid: int) -> None:
         """Tell a position that changed, also when it is closed now, and the account's values with it."""
@@ -112,6 +112,8 @@ class Hub:
                 answers.tell_account(session, session.subscriptions.account)
             for request in session.subscriptions.summaries:
                 answers.tell_summary(session, request)
+            for request in session.subscriptions.multi:
+                answers.tell_multi(session, request)
 
     def release_commissions(self) -> None:
         """Tell the commissions that were held, and hold no more."""

@@ -33,6 +33,11 @@ class OrderDesk:
         """The lowest order id that a client has not used."""
         return self._highest[client_id] + 1
 
+    def forget(self) -> None:
+        """Know no orders and no used ids any more."""
+        self.orders.clear()
+        self._highest.clear()
+
     # -- what clients ask ------------------------------------------------------------------------------------
 
     def place(self, session: "Session", asked: OrderRequest) -> None:

@@ -36,7 +36,7 @@ class Subscriptions:
         self.positions = False
         self.account: str | None = None
         self.summaries: dict[int, tuple[str, tuple[str, ...]]] = {}
-        self.multi: dict[int, str] = {}
+        self.multi: dict[int, tuple[str, str]] = {}
         self.pnl: dict[int, str] = {}
         self.singles: dict[int, tuple[str, int]] = {}
         self.singles_of: defaultdict[int, dict[int, str]] = defaultdict(dict)
@@ -184,8 +184,14 @@ class Session(asyncio.Protocol):
     def _answer(self, reader: Reader) -> None:
         if self.silent or self.transport.is_closing():
             return
+        carried_out = self.hub.faults.drop_on.get(reader.name)
+        if carried_out is not None:
+            self.silent = True
         try:
-            answers.answer(self, reader)
+            if carried_out is not False:
+                answers.answer(self, reader)
+            if carried_out is not None:
+                self.drop(reset=True)
         except ProtocolError as error:
             self.hub.violations.append(f"client {self.client_id}: {error}")
             self.drop()
