@@ -133,9 +133,11 @@ def test_the_interval_is_kept_over_the_day(minutes: int, ticks: int) -> None:
     assert len(times) == ticks
 
 
-def asked(data: DataView) -> str | None:
-    """The run key of the refresh that the sensor asks for."""
+def asked(data: DataView, under_way: dg.JobDefinition | None = None) -> str | None:
+    """The run key of the refresh that the sensor asks for, while a run of a job may be under way."""
     with dg.DagsterInstance.ephemeral() as instance:
+        if under_way is not None:
+            instance.create_run_for_job(under_way, status=dg.DagsterRunStatus.STARTED)
         result = fills_sensor(dg.build_sensor_context(instance=instance), data_view=data)
     return result.run_key if isinstance(result, dg.RunRequest) else None
 
@@ -161,6 +163,22 @@ def test_only_a_new_fill_or_commission_starts_a_refresh(data: DataView) -> None:
     assert asked(data) is None, "the same fill again is no news"
     take(data, document_of_executions(TAKEN + timedelta(minutes=40), [], [COMMISSION]))
     assert asked(data) not in (None, first)
+
+
+@dg.job(name="refresh")
+def refresh() -> None:
+    pass
+
+
+@dg.job(name="inspect")
+def inspect() -> None:
+    pass
+
+
+def test_a_refresh_that_is_under_way_is_waited_for(data: DataView) -> None:
+    take(data, document_of(snapshot()))
+    assert asked(data, under_way=refresh) is None
+    assert asked(data, under_way=inspect) == data.raw.manifest().receipts[0].document_id
 
 
 def test_the_refresh_asks_tws_for_nothing(data: DataView) -> None:
