@@ -19,7 +19,7 @@ import pytest
 from tests.support.command import ROOT, environment, query, runs, tieout, version, without_a_traceback
 from tests.support.papers import write_papers
 
-CODE = ("apps", "config", "orchestration", "transforms", "dbt_project")
+CODE = ("apps", "config", "orchestration", "transforms", "tws", "dbt_project")
 
 
 @pytest.fixture(scope="module")
