@@ -8,9 +8,10 @@ import asyncio
 import errno
 import logging
 import socket
+from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from tws.endpoint import Endpoint
 from tws.errors import Trouble, TwsError
@@ -21,12 +22,16 @@ from tws.requests import Requests
 from tws.values import AccountValue
 
 try:
-    import ib_insync as library
+    import ib_insync as _installed
 except ModuleNotFoundError:
-    import ib_async as library
+    import ib_async as _installed  # type: ignore[no-redef]
 
+library: Any = _installed
 for _name in (library.__name__, "eventkit"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # it would print every figure of the account
+
+# How much of what comes by itself is kept until somebody listens: a login tells some ten codes.
+MOST_KEPT = 1000
 
 
 class Connection:
@@ -45,9 +50,11 @@ class Connection:
         self.newest = Newest()
         self._pace = Pace(loop.time)
         self._requests = Requests(endpoint.request_deadline)
-        self.pnl = PnlSubscriptions(self.newest, self._pace, self._send, lambda: int(self._client.getReqId()))
+        self.pnl = PnlSubscriptions(self.newest, self._pace, self._send, self._request_id)
         self._receiver = Receiver(endpoint, self._requests, self.newest, self.pnl, self._lose)
-        self._client = library.Client(self._receiver)
+        self._early: deque[Told] = deque(maxlen=MOST_KEPT)
+        self._receiver.tell = self._early.append
+        self._client: Any = library.Client(self._receiver)
         self._client.decoder.interpret = self._receiver.reading(self._client.decoder.interpret)
         self._client.decoder.logger = DecoderLog(self._receiver)
         self._client.conn.hasData.error_event += lambda _, error: self._lose(unreadable(str(error)))
@@ -55,8 +62,10 @@ class Connection:
         self._client.apiError += self._on_api_error
 
     def listen(self, tell: Callable[[Told], None]) -> None:
-        """From now on `tell` is called with everything that comes by itself; it must not wait."""
+        """Call `tell` with everything that came by itself since the login, and comes; it must not wait."""
         self._receiver.tell = tell
+        while self._early:
+            tell(self._early.popleft())
 
     # Opening and closing.
 
@@ -114,8 +123,11 @@ class Connection:
     def close(self) -> None:
         """Hang up. What is still asked fails; nothing is told any more."""
         self._receiver.tell = lambda told: None
-        with suppress(OSError):  # what the other side has cut off cannot be ended in good order
+        try:
             self._client.disconnect()
+        except OSError:  # what the other side has cut off cannot be ended in good order
+            self._client.conn.transport.abort()
+            self._client.reset()
         self._lose(TwsError(Trouble.LOST, "the connection was closed"))
 
     def _on_disconnected(self, text: str) -> None:
@@ -156,7 +168,7 @@ class Connection:
 
         Later ones are told. Commissions are told one by one and may come after the end.
         """
-        request = self._client.getReqId()
+        request = self._request_id()
         paid = list(self.newest.commissions)
         fills = await self._requests.ask(
             request,
@@ -181,7 +193,7 @@ class Connection:
 
     async def account_values(self, account: str) -> tuple[AccountValue, ...]:
         """The values of one account among several."""
-        request = self._client.getReqId()
+        request = self._request_id()
         try:
             items = await self._requests.ask(
                 request,
@@ -193,9 +205,19 @@ class Connection:
                 self._send("cancelAccountUpdatesMulti", request)
         return _complete(account, items)
 
+    def _request_id(self) -> int:
+        self._stand()
+        return int(self._client.getReqId())
+
     def _send(self, request: str, *arguments: object) -> None:
+        self._stand()
         self._pace.sent()
         getattr(self._client, request)(*arguments)
+
+    def _stand(self) -> None:
+        """Raise why the connection is gone, if it is: the library would say something of its own."""
+        if self.lost.done():
+            raise self.lost.result()
 
 
 def _complete(account: str, items: Iterable[object]) -> tuple[AccountValue, ...]:

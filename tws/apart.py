@@ -3,8 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
+CLEANUP_SECONDS = 1.0
 Result = TypeVar("Result")
 
 
@@ -13,18 +15,18 @@ def run_apart(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 
     The caller's thread may have a running event loop, or none at all; the client library wants one of its own.
     """
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
+    outcome: Future[Result] = Future()
 
-    def run() -> None:
+    async def told() -> None:
         try:
-            outcome.append(asyncio.run(work()))
+            outcome.set_result(await work())
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
-            failure.append(error)
+            outcome.set_exception(error)
 
-    thread = threading.Thread(target=run, name="tws", daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(told()), name="tws", daemon=True)
     thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return outcome[0]
+    try:
+        return outcome.result()
+    finally:
+        # The loop closes its sockets now; what it may still wait for is a name server, which has no deadline.
+        thread.join(CLEANUP_SECONDS)

@@ -153,7 +153,7 @@ _TABLE = (
     Code(2105, Effect.INFORMATION, "the historical data farm is lost"),
     Code(2106, Effect.INFORMATION, "the historical data farm is connected"),
     Code(2107, Effect.INFORMATION, "the historical data farm sleeps until it is asked"),
-    Code(2108, Effect.INFORMATION, "a market data farm sleeps until it is asked"),
+    Code(2108, Effect.FARM_BACK, "a market data farm sleeps until it is asked"),
     Code(
         2110, Effect.DEGRADES, "the connection between TWS and the broker's server is broken", _BACK_BY_ITSELF
     ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tws.backoff import Backoff
 from tws.endpoint import Endpoint
-from tws.errors import Trouble, TwsError
+from tws.errors import TwsError
 from tws.outages import planned_outage
 from tws.outbox import Outbox
 from tws.values import Event, Link, LinkState
@@ -78,10 +78,6 @@ class Feed:
                 await session.run()
             except TwsError as error:
                 await self._wait(outbox, error, session)
-            except OSError as error:
-                # The library itself, asked for something in the moment after the connection was lost.
-                lost = TwsError(Trouble.LOST, f"{self._endpoint} hung up ({error})")
-                await self._wait(outbox, lost, session)
 
     async def _wait(self, outbox: Outbox, error: TwsError, session: "Session | None") -> None:
         """Say why there is no connection, and wait for the next attempt."""

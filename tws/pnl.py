@@ -14,29 +14,28 @@ PositionKey = tuple[str, int]
 """Account and conid."""
 
 # TWS hangs up on a client that sends more than 50 messages a second. The library holds back what exceeds 45; we keep
-# subscriptions below 40, so that a request never waits behind them.
-SUBSCRIPTIONS_A_SECOND = 40
+# subscriptions far enough below that a request never waits behind them, and in small lots, because a machine that
+# was busy for a moment reads the messages of two moments at once.
+LOT, LOT_SECONDS = 8, 0.25
+SUBSCRIPTIONS_A_SECOND = LOT / LOT_SECONDS
 
 
 class Pace:
-    """How many messages were sent within the last second, and how long a subscription has to wait."""
+    """When the last messages were sent, and how long a subscription has to wait."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._sent_at: deque[float] = deque()
+        self._sent_at: deque[float] = deque(maxlen=LOT)
 
     def sent(self) -> None:
         """A message was sent."""
-        now = self._clock()
-        while self._sent_at and now - self._sent_at[0] > 1.0:
-            self._sent_at.popleft()
-        self._sent_at.append(now)
+        self._sent_at.append(self._clock())
 
     def wait(self) -> float:
-        """Seconds until the next subscription may be sent."""
-        if len(self._sent_at) < SUBSCRIPTIONS_A_SECOND:
+        """Seconds until the next subscription may be sent: of any kind of message, at most a lot within its time."""
+        if len(self._sent_at) < LOT:
             return 0.0
-        return max(self._sent_at[-SUBSCRIPTIONS_A_SECOND] + 1.01 - self._clock(), 0.0)
+        return max(self._sent_at[0] + LOT_SECONDS - self._clock(), 0.0)
 
 
 class PnlSubscriptions:
@@ -73,7 +72,7 @@ class PnlSubscriptions:
     def follow_positions(self, keys: Iterable[PositionKey]) -> None:
         """Follow positions too: at once as many as may be sent, the others as soon as they may."""
         known = self.positions
-        new = [key for key in keys if key not in known]
+        new = [key for key in dict.fromkeys(keys) if key not in known]
         self._waiting.extend(new)
         self._unanswered.update(new)
         if self._waiting and (self._subscriber is None or self._subscriber.done()):

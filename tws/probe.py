@@ -3,20 +3,23 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tws.apart import run_apart
 from tws.endpoint import LIVE_PORTS, PAPER_PORTS, Endpoint
-from tws.errors import PORTS, Trouble, TwsError
+from tws.errors import FIXES, PORTS, Trouble, TwsError
 
 if TYPE_CHECKING:
     from tws.adapter import Connection
 
 MOST_SECONDS_APART = 5.0
 PNL_SECONDS = 5.0
+# The feed has the id of the settings and a snapshot the next one: where the first is in use, the probe takes this one.
+OWN_ID = 2
+IN_USE = f"if `tieout live` runs, that is its connection; otherwise {FIXES[Trouble.ID_IN_USE]}"
 PAPER_PREFIX = "D"  # accounts of paper trading are DU…, DF… and the like
 
 
@@ -65,23 +68,34 @@ async def _steps(endpoint: Endpoint, now: Callable[[], datetime]) -> AsyncIterat
         found = await asyncio.get_running_loop().getaddrinfo(
             endpoint.host, endpoint.port, type=socket.SOCK_STREAM
         )
-        address = found[0][4][0]
-        named = endpoint.host if address == endpoint.host else f"{endpoint.host} is {address}"
-        yield Step("host", Verdict.OK, named)
-        connection = await Connection.open(endpoint)
     except (socket.gaierror, UnicodeError):
         error = TwsError(Trouble.UNKNOWN_HOST, f"the host {endpoint.host} is not known")
         yield Step("host", Verdict.PROBLEM, error.problem, error.fix)
         return
+    address = found[0][4][0]
+    yield Step(
+        "host", Verdict.OK, endpoint.host if address == endpoint.host else f"{endpoint.host} is {address}"
+    )
+    in_use: Step | None = None
+    try:
+        try:
+            connection = await Connection.open(endpoint)
+        except TwsError as error:
+            if error.trouble is not Trouble.ID_IN_USE:
+                raise
+            in_use = Step("client id", Verdict.WARNING, f"{endpoint.client_id} is in use", IN_USE)
+            connection = await Connection.open(replace(endpoint, client_id=endpoint.client_id + OWN_ID))
     except TwsError as error:
-        step = _STEP_OF.get(error.trouble, "handshake")
-        if step != "port":
+        subject = _STEP_OF.get(error.trouble, "handshake")
+        if subject != "port":
             yield Step("port", Verdict.OK, f"{endpoint} takes connections")
-        yield Step(step, Verdict.PROBLEM, error.problem, error.fix)
+        yield Step(subject, Verdict.PROBLEM, error.problem, error.fix)
         return
     try:
         yield Step("port", Verdict.OK, f"{endpoint} takes connections")
         yield Step("handshake", Verdict.OK, f"TWS speaks version {connection.server_version} of the protocol")
+        if in_use is not None:
+            yield in_use
         yield Step("accounts", Verdict.OK, ", ".join(connection.accounts))
         yield _mode(endpoint, connection.accounts)
         async for step in _answers(connection, now):
@@ -115,7 +129,7 @@ def _clock(theirs: datetime, ours: datetime) -> Step:
     return Step(
         "clock",
         Verdict.WARNING,
-        f"this machine and the machine of TWS are {seconds:.0f} s apart",
+        f"this machine and the machine of TWS are about {round(seconds, -1):.0f} s apart",
         "let both machines set their clocks from the network (NTP)",
     )
 

@@ -11,7 +11,7 @@ from tws.values import AccountPnl, AccountValue, Position, PositionPnl, Snapshot
 
 # TWS takes 50 messages a second. Up to so many positions each is asked for its own PnL; of more, a snapshot would
 # take longer than three seconds, and market values come from the account's portfolio, which has no daily PnL.
-MOST_ASKED_ONE_BY_ONE = 80
+MOST_ASKED_ONE_BY_ONE = 60
 PNL_SECONDS = 5.0
 COMMISSION_SECONDS = 1.0
 

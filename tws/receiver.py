@@ -170,7 +170,9 @@ class Receiver:
     # Fills.
 
     def execDetails(self, request: int, contract: Any, execution: Any) -> None:  # noqa: N802
-        """A fill, asked for or new."""
+        """A fill, asked for or new. A combination is told beside its legs; only they are fills."""
+        if contract.secType == "BAG":
+            return
         told = conversions.execution_of(contract, execution, self._fields[_EXECUTION_TIME])
         if not self._requests.collect(request, told):
             self._newest.fill(told)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from tws.adapter import Connection
 from tws.errors import Effect, Trouble, TwsError
@@ -19,6 +20,8 @@ Say = Callable[[Outbox, LinkState, str, int | None], None]
 # Fills of other clients and of TWS itself are not pushed to us: they are asked for when a position changes,
 # and so often in any case.
 EXECUTIONS_SECONDS = 30.0
+LEAST_EXECUTIONS_SECONDS = 1.0  # a day of many fills is told whole each time
+SERVER_LOST = 2110
 _BROKER, _MARKET_DATA = "broker", "market data"
 
 
@@ -70,27 +73,36 @@ class Session:
 
     async def _work(self) -> None:
         beat = self._loop.time() + self._keepalive_seconds
-        ask = self._loop.time() + EXECUTIONS_SECONDS
+        asked = self._loop.time()
         while True:
-            await self._rest(min(beat, ask) - self._loop.time())
+            seconds = LEAST_EXECUTIONS_SECONDS if self._executions_wanted else EXECUTIONS_SECONDS
+            await self._rest(min(beat, asked + seconds) - self._loop.time())
             if self._reconcile_wanted:
                 await self._reconcile()
-            if self._executions_wanted or self._loop.time() >= ask:
-                self._executions_wanted = False
-                await self._connection.executions()
-                for execution in list(self._connection.newest.fills.values()):
-                    self._pass_on(execution)
-                ask = self._loop.time() + EXECUTIONS_SECONDS
+            seconds = LEAST_EXECUTIONS_SECONDS if self._executions_wanted else EXECUTIONS_SECONDS
+            if self._loop.time() >= asked + seconds:
+                await self._ask_executions()
+                asked = self._loop.time()
             if self._loop.time() >= beat:
                 await self._beat()
                 beat = self._loop.time() + self._keepalive_seconds
 
+    async def _ask_executions(self) -> None:
+        self._executions_wanted = False
+        waited = set(self._early)
+        await self._connection.executions()
+        for execution in list(self._connection.newest.fills.values()):
+            self._pass_on(execution)
+        for execution_id in waited:  # of no fill that there is, such as a combination's own
+            self._early.pop(execution_id, None)
+
     async def _rest(self, seconds: float) -> None:
         """Wait until something is to be done, at most so long; raises if the connection is lost."""
         waking = asyncio.create_task(self._wake.wait())
+        either: set[asyncio.Future[Any]] = {waking, self._connection.lost}
         try:
             await asyncio.wait(
-                {waking, self._connection.lost},
+                either,
                 timeout=max(seconds, 0),
                 return_when=asyncio.FIRST_COMPLETED,
             )
@@ -185,6 +197,9 @@ class Session:
                 self._degraded(_MARKET_DATA, text, code.number)
             case Effect.FARM_BACK:
                 self._restored(f"farm {farm}")
+                # 2110 has no code that takes it back; a farm is only reached through the broker's server.
+                if self._causes.get(_BROKER, ("", 0))[1] == SERVER_LOST:
+                    self._restored(_BROKER)
             case Effect.FORGOTTEN:
                 self._connection.pnl.forget()
                 self._back()

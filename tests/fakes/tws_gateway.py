@@ -59,7 +59,9 @@ class Gateway:
         self.hub = Hub(book, self.faults, lambda: datetime.now(self.zone))
         self._server: asyncio.Server | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._ends = False
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._note_failure)
         self._thread = threading.Thread(target=self._loop.run_forever, name="tws-gateway", daemon=True)
 
     # -- start and end ---------------------------------------------------------------------------------------
@@ -81,6 +83,7 @@ class Gateway:
 
     async def _end_all(self) -> None:
         """Close what is open, cut off who does not read what was said, and end the tasks."""
+        self._ends = True
         self.hub.drop(reset=False)
         for _ in range(PATIENCE):
             if self.hub.sessions:
@@ -96,6 +99,10 @@ class Gateway:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(DEADLINE)
         self._loop.close()
+
+    def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An error of the gateway's own fails the test like a client's."""
+        self.hub.violations.append(f"the gateway failed: {context.get('exception') or context['message']!r}")
 
     def _do(self, act: Callable[[], Result]) -> Result:
         """Run something in the loop and wait for what it gives."""
@@ -287,7 +294,8 @@ class Gateway:
         self._loop.call_soon_threadsafe(self._loop.call_later, seconds, self._come_back)
 
     def _come_back(self) -> None:
-        self._opening = self._loop.create_task(self._open_again())
+        if not self._ends:
+            self._opening = self._loop.create_task(self._open_again())
 
     async def _open_again(self) -> None:
         """Listen on the same port, which another program may hold for a moment."""

@@ -91,7 +91,7 @@ def port_of_the_other_kind(patch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def slow_clock(gateway: Gateway) -> None:
     real = gateway.hub.now
-    gateway.hub.now = lambda: real() - timedelta(seconds=89.4)  # it tells whole seconds
+    gateway.hub.now = lambda: real() - timedelta(seconds=90)
 
 
 CASES: dict[str, Case] = {
@@ -111,7 +111,13 @@ CASES: dict[str, Case] = {
     "Paper and live are mixed up": port_of_the_other_kind,
 }
 WELL = {"All is well"}
-WARNED = {"The clocks differ", "No PnL is told", "PnL has no figure yet", "Paper and live are mixed up"}
+WARNED = {
+    "The client id is in use",
+    "The clocks differ",
+    "No PnL is told",
+    "PnL has no figure yet",
+    "Paper and live are mixed up",
+}
 
 
 def run(port: int, *arguments: str, host: str = "127.0.0.1") -> tuple[int, str]:
@@ -171,6 +177,14 @@ def test_json_and_no_second_connection_is_left() -> None:
         while gateway.clients and time.monotonic() < deadline:
             time.sleep(0.01)
         assert gateway.clients == []
+
+
+def test_no_id_is_free() -> None:
+    with tws_gateway(Book.of(2)) as gateway:
+        gateway.faults.refused_client_ids = {1, 1 + probe.OWN_ID}
+        code, text = run(gateway.port)
+        assert code == 1
+        assert "another program is connected with the same client id" in text
 
 
 def test_live_accounts_are_named_so() -> None:

@@ -208,6 +208,24 @@ def test_bytes_one_at_a_time(gateway: Gateway) -> None:
     assert len(chunks()) < 10
 
 
+def test_a_refusal_is_told_byte_by_byte_too(gateway: Gateway) -> None:
+    gateway.faults.single_bytes = True
+    gateway.faults.refused_client_ids.add(7)
+    assert codes_of_a_refusal_in_wire(gateway, 7) == [("error", ["2", "-1", "326"])]
+
+
+def test_a_failure_of_the_gateway_itself_fails_the_test() -> None:
+    def use() -> None:
+        with tws_gateway(Book.of(1)) as gateway, wire_client(gateway) as client:
+            client.start()
+            del gateway.book.dollars["USD"]
+            client.send(92, 5, ACCOUNT, "")
+            client.until_closed()
+
+    with pytest.raises(AssertionError, match="the gateway failed"):
+        use()
+
+
 def test_a_bogus_length_blocks_all_that_follows(gateway: Gateway) -> None:
     async def act(client: Any) -> None:
         gateway.say_bogus_length()
@@ -520,7 +538,12 @@ def test_rubbish_from_a_client_is_a_violation_and_ends_its_connection() -> None:
     gateway = Gateway(Book.of(1))
     gateway.start()
     try:
-        for sent in (b"GET / HTTP/1.1\r\n\r\n", b"API\0\x7f\xff\xff\xff", b"API\0\0\0\0\x03v..\0"):
+        for sent in (
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"API\0\x7f\xff\xff\xff",
+            b"API\0\0\0\0\x03v..\0",
+            b"API\0\0\0\0\x02v\xff",
+        ):
             with wire_client(gateway) as client:
                 client.socket.sendall(sent)
                 with pytest.raises(EOFError):
@@ -531,7 +554,7 @@ def test_rubbish_from_a_client_is_a_violation_and_ends_its_connection() -> None:
                 client.send(*request)
                 with pytest.raises(EOFError):
                     client.message()
-        assert len(gateway.violations) == 7
+        assert len(gateway.violations) == 8
     finally:
         gateway.stop()
 

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -119,6 +120,20 @@ def test_a_correction_replaces_its_fill() -> None:
         assert [(e.revision, e.price) for e in snapshot.executions] == [(2, Decimal("10.26"))]
 
 
+def test_of_a_combination_the_legs_count() -> None:
+    with tws_gateway(Book.of(2)) as gateway:
+        combination = FIRST + 1
+        gateway.book.instruments[combination] = replace(
+            gateway.book.instruments[combination], asset_class="BAG"
+        )
+        del gateway.book.holdings[ACCOUNT, combination]
+        leg = gateway.fill(ACCOUNT, FIRST, 7, "10.25")
+        gateway.fill(ACCOUNT, combination, 7, "10.25")
+        snapshot = taken(gateway)
+        assert [e.execution_id for e in snapshot.executions] == [leg.execution_id]
+        assert [c.execution_id for c in snapshot.commissions] == [leg.execution_id]
+
+
 @pytest.mark.parametrize("fault", ["commission_first", "commissions_after_end", "single_bytes", "non_utf8"])
 def test_odd_but_complete_answers_are_read(fault: str) -> None:
     with tws_gateway(Book.of(2)) as gateway:
@@ -129,14 +144,7 @@ def test_odd_but_complete_answers_are_read(fault: str) -> None:
 
 def test_messages_that_come_twice_are_told_once() -> None:
     with tws_gateway(Book.of(2)) as gateway:
-        gateway.faults.doubled = {
-            "position",
-            "execDetails",
-            "commissionReport",
-            "pnl",
-            "pnlSingle",
-            "positionEnd",
-        }
+        gateway.faults.doubled = set(MESSAGES)
         gateway.fill(ACCOUNT, FIRST, 7, "10.25")
         snapshot = taken(gateway)
         assert_is(snapshot, gateway.book)
@@ -170,6 +178,19 @@ def test_what_changes_while_it_is_read_is_in_it() -> None:
         assert len(held) == 1
 
 
+@pytest.mark.parametrize("codes", [(1100,), (1100, 1101), (1100, 1102), (2110,)])
+def test_figures_of_a_tws_without_its_broker_are_none(codes: tuple[int, ...]) -> None:
+    with tws_gateway(Book.of(1)) as gateway:
+        gateway.faults.withheld = {"commissionReport"}  # the reading waits for it
+        gateway.fill(ACCOUNT, FIRST, 7, "10.25")
+        telling = threading.Timer(0.3, lambda: [gateway.tell(code) for code in codes])
+        telling.start()
+        with pytest.raises(TwsError, match="old or partial") as caught:
+            taken(gateway)
+        telling.join()
+        assert caught.value.code == codes[0]
+
+
 def test_a_commission_that_never_comes_is_missing() -> None:
     with tws_gateway(Book.of(1)) as gateway:
         gateway.faults.withheld = {"commissionReport"}
@@ -196,7 +217,7 @@ def test_a_missing_end_is_an_error_that_names_it(marker: str, named: str, accoun
         with pytest.raises(TwsError, match=named) as caught:
             taken(gateway, request_deadline=0.3)
         assert caught.value.trouble is Trouble.NOT_ENDED
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -208,9 +229,9 @@ def test_a_refused_request_is_an_error_with_its_code(request_name: str, code: in
         gateway.faults.refused_requests = {request_name: code}
         began = time.monotonic()
         with pytest.raises(TwsError, match=str(code)) as caught:
-            taken(gateway)
+            taken(gateway, request_deadline=10)
         assert (caught.value.trouble, caught.value.code) == (Trouble.REJECTED, code)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
 
 
 def test_a_connection_that_drops_fails_what_is_asked_at_once() -> None:
@@ -220,7 +241,7 @@ def test_a_connection_that_drops_fails_what_is_asked_at_once() -> None:
         with pytest.raises(TwsError) as caught:
             taken(gateway, request_deadline=10)
         assert caught.value.trouble is Trouble.LOST
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
 
 
 def test_bytes_that_are_no_message_are_an_error() -> None:
@@ -243,7 +264,7 @@ def test_a_bogus_length_ends_at_the_deadline() -> None:
         with pytest.raises(TwsError, match="the positions"):
             taken(gateway, request_deadline=0.5)
         talking.join()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
@@ -289,6 +310,7 @@ def test_it_may_be_taken_in_any_thread_and_beside_a_running_loop() -> None:
 
 def test_it_leaves_no_connection_and_no_thread() -> None:
     with tws_gateway(Book.of(1)) as gateway:
+        taken(gateway)
         before = threading.active_count()
         for _ in range(3):
             taken(gateway)

@@ -15,6 +15,7 @@ from tests.fakes.tws.wire import (
     ProtocolError,
     Reader,
     frame,
+    text_in,
 )
 
 if TYPE_CHECKING:
@@ -106,9 +107,13 @@ class Session(asyncio.Protocol):
             pipe = self.transport.get_extra_info("socket")
             pipe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.abort()
-        else:
-            self._flush()
+            return
+        self._flush()
+        if self._trickle is None:
             self.transport.close()
+        else:
+            self.silent = True
+            self._trickle.add_done_callback(lambda _: self.transport.close())
 
     def forget(self) -> None:
         """Lose every subscription; the client is not told so."""
@@ -150,7 +155,7 @@ class Session(asyncio.Protocol):
 
     def _greet(self, body: bytes) -> None:
         """Take the versions that the client speaks (`v157..176`) and answer with one."""
-        lowest, _, highest = body.decode().split(" ")[0].lstrip("v").partition("..")
+        lowest, _, highest = text_in(body).split(" ")[0].lstrip("v").partition("..")
         if not lowest.isdigit() or not highest.isdigit():
             raise ProtocolError(f"the handshake is {body!r}, not v157..176")
         self.version = min(HIGHEST_VERSION, int(highest))

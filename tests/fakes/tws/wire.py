@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 
 UNSET_DOUBLE = "1.7976931348623157E308"
-UNSET_INTEGER = "2147483647"
 HIGHEST_VERSION = 178
 LONGEST_FRAME = 1 << 20
 
@@ -92,6 +91,14 @@ def frame(*fields: Field) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
+def text_in(body: bytes) -> str:
+    """The text of a frame that a client sent. Raises ProtocolError when it is not UTF-8."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise ProtocolError(f"{body!r} is not UTF-8") from None
+
+
 def moment_of(at: datetime, style: str) -> str:
     """An instant as TWS writes it: `zone` (its own time zone, named), `utc` (with a dash), `bare` (no zone)."""
     if style == "zone":
@@ -131,7 +138,7 @@ class Reader:
     """The fields of one request, read in order; what is missing or left over is a ProtocolError."""
 
     def __init__(self, body: bytes) -> None:
-        text = body.decode()
+        text = text_in(body)
         if not text.endswith("\0"):
             raise ProtocolError(f"the request {text!r} does not end with NUL")
         self.fields = text[:-1].split("\0")
