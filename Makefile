@@ -42,9 +42,9 @@ $(IB_ASYNC)/.installed: requirements-ib-async.lock
 	@touch $@
 
 # the shared fixtures, the reader of documents and the command need the whole project, which is not there
+IB_ASYNC_TESTS = $(filter-out %/test_tws_reader.py %/test_tws_doctor.py,$(wildcard tests/integration/test_tws_*.py tests/unit/tws/test_*.py))
 test-ib-async: $(IB_ASYNC)/.installed ## the connection to TWS with ib_async instead of ib_insync
-	@$(IB_ASYNC)/bin/python -m pytest --noconftest --ignore=tests/unit/tws/test_tws_reader.py --ignore=tests/integration/test_tws_doctor.py \
-		tests/integration/test_tws_*.py $(wildcard tests/unit/tws)
+	@$(IB_ASYNC)/bin/python -m pytest --noconftest $(IB_ASYNC_TESTS)
 
 seeds: $(STAMP) ## the true books of 50 simulated lives, a line per seed (SEEDS="3 11 20-25" names others)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
