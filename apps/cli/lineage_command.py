@@ -180,7 +180,9 @@ def _print_rows(rows: Result, console: Console) -> None:
     if rows.truncated:
         typer.echo(f"the first {_ROWS} rows; ask with `tieout query` for all", err=True)
     console.print(
-        "the document lies in raw/documents of the data folder, under its id; rows count from 0", style="dim"
+        "the document lies in raw/documents of the data folder, under its id (a snapshot of TWS: in raw/batches); "
+        "rows count from 0",
+        style="dim",
     )
 
 

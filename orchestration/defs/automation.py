@@ -13,7 +13,7 @@ from orchestration.defs.publish.data_docs import DATA_DOCS
 from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.defs.raw.tws_snapshots import TWS_SNAPSHOTS
 from orchestration.defs.snapshots import fills_sensor, snapshot_schedule
-from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB
+from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SNAPSHOT_JOB
 from orchestration.resources.dagster_resources import DataView
 from orchestration.staleness import is_fresh
 
@@ -106,6 +106,13 @@ def published_sensor(
 )
 def say_what_to_do(context: dg.RunFailureSensorContext) -> None:
     """Log what a person should do about a failed run."""
+    if context.dagster_run.job_name == SNAPSHOT_JOB:
+        log.error(
+            "run %s: TWS gave no snapshot. Nothing was changed, and the next tick of the schedule asks again; "
+            "`tieout doctor tws` tries the connection step by step.",
+            context.dagster_run.run_id,
+        )
+        return
     log.error(
         "run %s of job %s failed: %s. The published version stands as it was. Correct the cause and run "
         "`tieout run`: it starts again from what is in the raw layer, and no document has to be given again.",

@@ -15,6 +15,12 @@ from orchestration.resources.tws import TwsResource
 from orchestration.staleness import is_fresh
 
 DAY_MINUTES = 24 * 60
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 
 snapshot_job = dg.define_asset_job(
     SNAPSHOT_JOB,
@@ -99,4 +105,8 @@ def fills_sensor(context: dg.SensorEvaluationContext, data_view: DataView) -> dg
     told = [receipt for receipt in manifest.receipts if receipt.news]
     if not told or is_fresh(manifest, data_view.publisher.current(), load_settings()):
         return dg.SkipReason("The published version has every fill that TWS told.")
+    if context.instance.get_runs(filters=dg.RunsFilter(job_name=REFRESH_JOB, statuses=UNDER_WAY), limit=1):
+        return dg.SkipReason(
+            "A refresh is under way; if it began before the fill was told, another one follows."
+        )
     return dg.RunRequest(run_key=told[-1].document_id)

@@ -6,7 +6,7 @@ One JSON file, replaced in one step: it is the commit point of every ingest. Wha
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -129,13 +129,16 @@ def _read(path: Path, _identity: tuple[int, int, int]) -> RawManifest:
 
 def write_manifest(path: Path, manifest: RawManifest) -> None:
     """Commit: after this rename the ingest has happened, before it nothing has."""
-    content = {
-        "format": FORMAT,
-        "batches": [asdict(b) for b in manifest.batches],
-        "receipts": [
-            {name: value for name, value in asdict(r).items() if name != "news" or value}
-            for r in manifest.receipts
-        ],
-        "consumed": [asdict(c) for c in manifest.consumed],
-    }
-    write_atomically(path, json.dumps(content, indent=1).encode())
+    parts = {"batches": manifest.batches, "receipts": manifest.receipts, "consumed": manifest.consumed}
+    written = "".join(f',\n"{name}": [{_lines(values)}]' for name, values in parts.items())
+    write_atomically(path, f'{{"format": {FORMAT}{written}}}\n'.encode())
+
+
+def _lines(values: Iterable[Receipt | Batch | Consumed]) -> str:
+    """A line of JSON per value. Ten thousand snapshots make as many receipts, and each ingest writes them all."""
+    return ",".join("\n" + json.dumps(_named(value)) for value in values)
+
+
+def _named(value: Receipt | Batch | Consumed) -> dict[str, object]:
+    """The fields of a value by name; most documents tell no news."""
+    return {name: found for name, found in vars(value).items() if name != "news" or found}

@@ -18,6 +18,8 @@ from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.command import runs, tieout, version, without_a_traceback
 from transforms.broker_simulator import simulate
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = "U1000001"
 SOLD, BOUGHT = 910000203, 910000302
 SOLD_ID = b"a9a48281.a9a48282.01.01"

@@ -1,5 +1,6 @@
--- Every fill that TWS told, and whether a statement has booked it. Identity is the execution id without its last part,
--- which counts corrections. The sum of a combination is left out: statements book its legs, which TWS tells too.
+-- The fills that TWS told and no statement has booked, and what is known of them. Identity is the execution id without
+-- its last part, which counts corrections; a row without an id is the fill of that quantity in that second. The sum of a
+-- combination is left out: statements book its legs, which TWS tells too.
 {% set root = "regexp_replace(exec_id, '\\.\\d+$', '')" %}
 with
 
@@ -17,90 +18,118 @@ trades as (
         {{ root }} as execution_key,
         trades.conid,
         trades.symbol,
+        trades.quantity,
+        trades.trade_at,
         coalesce(trades.trade_date, trades.report_date) as trade_date
     from concerned
     inner join {{ ref('int_trades__convert') }} as trades on concerned.account_id = trades.account_id
 ),
 
-confirmed as (
-    select distinct confirmations.account_id, {{ root }} as execution_key
+confirmations as (
+    select
+        confirmations.account_id,
+        {{ root }} as execution_key,
+        confirmations.conid,
+        confirmations.symbol,
+        confirmations.quantity,
+        confirmations.trade_at
     from concerned
     inner join {{ ref('stg_clean__trade_confirmation') }} as confirmations
         on concerned.account_id = confirmations.account_id
-    where confirmations.level = 'EXECUTION' and confirmations.exec_id is not null
+    where confirmations.level = 'EXECUTION'
 ),
 
-statements as (
-    select sections.account_id, sections.period_start_date, sections.period_end_date, sections.when_generated_at
-    from concerned
-    inner join {{ ref('stg_clean__statement_section') }} as sections on concerned.account_id = sections.account_id
-    where sections.section = 'Trades'
-),
-
-judged as (
-    select
-        *,
-        (account_id, execution_key) in (
-            select (account_id, execution_key) from trades where execution_key is not null
-        ) as is_booked,
-        (account_id, execution_key) in (select (account_id, execution_key) from confirmed) as is_confirmed,
-        {% for day in ['first_trade_date', 'last_trade_date'] %}
-        exists (
-            select 1
-            from statements
-            where
-                statements.account_id = executions.account_id
-                and executions.{{ day }} between statements.period_start_date and statements.period_end_date
-                and coalesce(statements.when_generated_at > executions.executed_at, true)
-        ) {{ 'and' if not loop.last }}
-        {% endfor %}
-        as is_covered,
-        exists (
-            select 1
-            from trades
-            where
-                trades.execution_key is null
-                and trades.account_id = executions.account_id
-                and trades.trade_date between executions.first_trade_date and executions.last_trade_date
-                and coalesce(trades.conid = executions.conid, trades.symbol = executions.symbol)
-        ) as may_be_booked_without_id
+{% for name in ['trades', 'confirmations'] %}
+in_{{ name }} as (
+    select account_id, execution_key from {{ name }} where execution_key is not null
+    union
+    select executions.account_id, executions.execution_key
     from executions
+    inner join {{ name }} as rows_of
+        on
+            executions.account_id = rows_of.account_id
+            and executions.quantity = rows_of.quantity
+            and date_trunc('second', executions.executed_at) = date_trunc('second', rows_of.trade_at)
+            and coalesce(executions.conid = rows_of.conid, executions.symbol = rows_of.symbol)
+    where rows_of.execution_key is null
+),
+{% endfor %}
+
+unbooked as (
+    select executions.*
+    from executions
+    anti join in_trades
+        on executions.account_id = in_trades.account_id and executions.execution_key = in_trades.execution_key
+),
+
+days as (
+    select *, unnest([first_trade_date, last_trade_date]) as trade_date from unbooked
+),
+
+covered as (
+    -- Both days, each by a statement that was made after the fill.
+    select days.account_id, days.execution_key
+    from days
+    inner join {{ ref('stg_clean__statement_section') }} as statements
+        on
+            days.account_id = statements.account_id
+            and days.trade_date between statements.period_start_date and statements.period_end_date
+            and coalesce(statements.when_generated_at > days.executed_at, true)
+    where statements.section = 'Trades'
+    group by days.account_id, days.execution_key
+    having bool_or(days.trade_date = days.first_trade_date) and bool_or(days.trade_date = days.last_trade_date)
+),
+
+told_without_id as (
+    select distinct days.account_id, days.execution_key
+    from days
+    inner join trades
+        on
+            days.account_id = trades.account_id
+            and days.trade_date = trades.trade_date
+            and coalesce(days.conid = trades.conid, days.symbol = trades.symbol)
+    where trades.execution_key is null
 )
 
 select
-    account_id,
-    execution_key,
-    exec_id,
+    unbooked.account_id,
+    unbooked.execution_key,
+    unbooked.exec_id,
     case
-        when is_booked then 'booked'
-        when is_covered and may_be_booked_without_id then 'covered'
-        when is_covered then 'missing'
-        when is_confirmed then 'confirmed'
+        when covered.execution_key is not null
+            then case when told_without_id.execution_key is null then 'missing' else 'covered' end
+        when in_confirmations.execution_key is not null then 'confirmed'
         else 'awaited'
     end as status,
-    executed_at,
-    first_trade_date,
-    last_trade_date,
-    instrument_key,
-    conid,
-    symbol,
-    asset_class,
-    currency,
-    multiplier,
-    exchange,
-    side,
-    quantity,
-    price,
+    unbooked.executed_at,
+    unbooked.first_trade_date,
+    unbooked.last_trade_date,
+    unbooked.instrument_key,
+    unbooked.conid,
+    unbooked.symbol,
+    unbooked.asset_class,
+    unbooked.currency,
+    unbooked.multiplier,
+    unbooked.exchange,
+    unbooked.side,
+    unbooked.quantity,
+    unbooked.price,
     case
-        when asset_class in ('STK', 'CASH', 'CFD', 'CRYPTO')
-            then {{ exact_product(exact_product('quantity', 'price'), 'coalesce(multiplier, 1)') }}
-        when asset_class in ('OPT', 'FOP', 'FUT', 'WAR', 'IOPT')
-            then {{ exact_product(exact_product('quantity', 'price'), 'multiplier') }}
+        when unbooked.asset_class in ('STK', 'CASH', 'CFD', 'CRYPTO')
+            then {{ exact_product(exact_product('unbooked.quantity', 'unbooked.price'), 'coalesce(unbooked.multiplier, 1)') }}
+        when unbooked.asset_class in ('OPT', 'FOP', 'FUT', 'WAR', 'IOPT')
+            then {{ exact_product(exact_product('unbooked.quantity', 'unbooked.price'), 'unbooked.multiplier') }}
     end as trade_money,
-    commission,
-    commission_currency,
-    perm_id,
-    document_id,
-    section,
-    row_ordinal
-from judged
+    unbooked.commission,
+    unbooked.commission_currency,
+    unbooked.perm_id,
+    unbooked.document_id,
+    unbooked.section,
+    unbooked.row_ordinal
+from unbooked
+left join covered
+    on unbooked.account_id = covered.account_id and unbooked.execution_key = covered.execution_key
+left join told_without_id
+    on unbooked.account_id = told_without_id.account_id and unbooked.execution_key = told_without_id.execution_key
+left join in_confirmations
+    on unbooked.account_id = in_confirmations.account_id and unbooked.execution_key = in_confirmations.execution_key

@@ -18,7 +18,8 @@ from orchestration.resources.tws import TwsResource
 from orchestration.staleness import inputs_fingerprint
 from tests.support.tws_values import COMMISSION, EURO, SHARE, TAKEN, execution, snapshot
 from tws.document import document_of, document_of_executions
-from tws.values import Position
+from tws.errors import Trouble, TwsError
+from tws.values import Position, Snapshot
 
 OPEN = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 HOLIDAY = datetime(2024, 7, 4, 15, 0, tzinfo=UTC)
@@ -132,9 +133,11 @@ def test_the_interval_is_kept_over_the_day(minutes: int, ticks: int) -> None:
     assert len(times) == ticks
 
 
-def asked(data: DataView) -> str | None:
-    """The run key of the refresh that the sensor asks for."""
+def asked(data: DataView, under_way: dg.JobDefinition | None = None) -> str | None:
+    """The run key of the refresh that the sensor asks for, while a run of a job may be under way."""
     with dg.DagsterInstance.ephemeral() as instance:
+        if under_way is not None:
+            instance.create_run_for_job(under_way, status=dg.DagsterRunStatus.STARTED)
         result = fills_sensor(dg.build_sensor_context(instance=instance), data_view=data)
     return result.run_key if isinstance(result, dg.RunRequest) else None
 
@@ -162,6 +165,22 @@ def test_only_a_new_fill_or_commission_starts_a_refresh(data: DataView) -> None:
     assert asked(data) not in (None, first)
 
 
+@dg.job(name="refresh")
+def refresh() -> None:
+    pass
+
+
+@dg.job(name="inspect")
+def inspect() -> None:
+    pass
+
+
+def test_a_refresh_that_is_under_way_is_waited_for(data: DataView) -> None:
+    take(data, document_of(snapshot()))
+    assert asked(data, under_way=refresh) is None
+    assert asked(data, under_way=inspect) == data.raw.manifest().receipts[0].document_id
+
+
 def test_the_refresh_asks_tws_for_nothing(data: DataView) -> None:
     defs = build_defs()
     refresh = {
@@ -171,3 +190,47 @@ def test_the_refresh_asks_tws_for_nothing(data: DataView) -> None:
     assert "raw/tws_snapshots" not in refresh
     snapshots = defs.resolve_job_def("snapshot").asset_layer.selected_asset_keys
     assert {key.to_user_string() for key in snapshots} == {"raw/tws_snapshots"}
+
+
+class Scripted(TwsResource):
+    """A TWS that tells the same afternoon at each call, minutes later, or fails."""
+
+    minutes: int = 0
+    fails: bool = False
+
+    def snapshot(self) -> Snapshot:
+        if self.fails:
+            raise TwsError(Trouble.ID_IN_USE, "client id 2 is in use", 326)
+        return snapshot(TAKEN + timedelta(minutes=self.minutes))
+
+
+def run(tws: TwsResource) -> dg.ExecuteInProcessResult:
+    job = build_defs(resource_overrides={"tws": tws}).resolve_job_def("snapshot")
+    with dg.DagsterInstance.ephemeral() as instance:
+        return job.execute_in_process(instance=instance, raise_on_error=False)
+
+
+def told_of(result: dg.ExecuteInProcessResult) -> dict[str, object]:
+    (event,) = result.get_asset_materialization_events()
+    return {name: value.value for name, value in event.materialization.metadata.items()}
+
+
+def test_the_run_says_what_was_told_and_since_when_nothing_changed(data: DataView) -> None:
+    tws = Scripted(host="127.0.0.1", port=1, client_id=2, configured=True)
+    first = told_of(run(tws))
+    assert (first["accounts"], first["positions"], first["fills"], first["news"]) == (2, 3, 1, 2)
+    assert first["document"] == data.raw.manifest().receipts[0].document_id
+    again = told_of(run(Scripted(host="127.0.0.1", port=1, client_id=2, configured=True, minutes=15)))
+    assert again["unchanged_since"] == "2024-01-03T19:00:00.250000+00:00"
+    assert len(data.raw.manifest().receipts) == 1
+
+
+def test_a_snapshot_that_fails_says_the_fix_and_keeps_nothing(data: DataView) -> None:
+    result = run(Scripted(host="127.0.0.1", port=1, client_id=2, configured=True, fails=True))
+    assert not result.success
+    (failed,) = (event for event in result.all_events if event.is_step_failure)
+    said = failed.step_failure_data.user_failure_data
+    assert said is not None
+    assert "IBKR_CLIENT_ID" in str(said.description)
+    assert said.metadata["code"].value == 326
+    assert data.raw.manifest().receipts == ()
