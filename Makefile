@@ -12,7 +12,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help venv demo test seeds up check compose-check lineage bench lock clean
+.PHONY: help venv demo test seeds up check compose-check lineage bench soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -58,6 +58,9 @@ lineage: $(STAMP) ## renew the packaged column lineage after a change of models 
 
 bench: $(STAMP) ## benchmarks; prints ratios
 	@$(BIN)/python -m bench
+
+soak: $(STAMP) ## five minutes of faults against the live feed, then its state against the simulated TWS's book
+	@$(BIN)/python -m tests.support.live_soak $(if $(SEED),--seed $(SEED))
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --extra postgres -o requirements.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header

@@ -28,6 +28,11 @@ class DataFolder:
         return self.root / "raw"
 
     @property
+    def live_changes(self) -> Path:
+        """What the live feed streamed, conflated: a folder for each day. No document, and no book is made of it."""
+        return self.raw / "live"
+
+    @property
     def clean(self) -> Path:
         """One Parquet file per canonical table."""
         return self.root / "clean"
@@ -66,6 +71,16 @@ class DataFolder:
     def flex_pace(self) -> Path:
         """When the Flex Web Service was asked, and what must not be asked again yet."""
         return self.state / "flex_web_service.json"
+
+    @property
+    def live_health(self) -> Path:
+        """How the live feed does, as it last said."""
+        return self.state / "live.json"
+
+    @property
+    def live_lock(self) -> Path:
+        """Held by the live feed as long as it runs."""
+        return self.state / "live.lock"
 
     @property
     def state_url(self) -> str:

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         default=15, ge=1, le=1440, validation_alias="UPDATE_INTERVAL_MINUTES"
     )
 
+    live_keep_days: int = Field(default=7, ge=1, validation_alias="TIEOUT_LIVE_KEEP_DAYS")
+    live_keep_mb: int = Field(default=256, ge=1, validation_alias="TIEOUT_LIVE_KEEP_MB")
+
     @field_validator("db_url_file", "flex_token_file", "dagster_home", mode="before")
     @classmethod
     def _no_path(cls, value: object) -> object:
@@ -133,6 +136,11 @@ class Settings(BaseSettings):
     def flex_queries(self) -> tuple[FlexQuery, ...]:
         """The queries to fetch, in their order; none if FLEX_QUERY_IDS is not set."""
         return parse_queries(self.flex_query_ids) if self.flex_query_ids.strip() else ()
+
+    @property
+    def tws_configured(self) -> bool:
+        """Whether somebody has said where TWS listens. The defaults say nothing: most accounts have no TWS."""
+        return bool({"ibkr_host", "ibkr_port"} & self.model_fields_set)
 
     @property
     def state_url(self) -> str:

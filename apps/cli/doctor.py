@@ -7,15 +7,15 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Annotated, Literal
+from types import ModuleType
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from apps.breaks import broken_checks, note_of, read_acknowledged
-from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext
+from apps.cli import doctor_tws
+from apps.cli.context import CommandContext
+from apps.cli.findings import Finding, State, report
 from apps.published import NothingPublishedError, Reader, open_current
 
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -38,32 +38,29 @@ WANTED = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. `fix` says what to do, where there is something to do."""
-
-    subject: str
-    state: Literal["ok", "warning", "problem"]
-    detail: str
-    fix: str = ""
+# Parts of the installation that can be looked at alone (`tieout doctor TOPIC`): modules that register their command.
+TOPICS: tuple[ModuleType, ...] = (doctor_tws,)
 
 
 def doctor(
     ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
     """Look at the installation, the data folder and the documents; say what is missing and what it costs."""
+    if ctx.invoked_subcommand is not None:
+        if as_json:
+            raise typer.BadParameter(f"write it behind the topic: `doctor {ctx.invoked_subcommand} --json`")
+        return
     command: CommandContext = ctx.obj
-    findings = [*_machine(command), *_documents(command), *_published(command)]
-    if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
-    else:
-        _print(findings)
-    raise typer.Exit(EXIT_BREAK if any(f.state == "problem" for f in findings) else EXIT_OK)
+    report([*_machine(command), *_documents(command), *_published(command)], as_json)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command()(doctor)
+    """Add the command and its topics to the command line."""
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(doctor)
+    for topic in TOPICS:
+        topic.register(group)
+    app.add_typer(group, name="doctor")
 
 
 def _machine(command: CommandContext) -> Iterator[Finding]:
@@ -198,18 +195,7 @@ def _health(reader: Reader) -> Iterator[Finding]:
     )
     for row in rows:
         more = f" (and {row['n'] - 1} more like it)" if row["n"] > 1 else ""
-        state: Literal["problem", "warning"] = "problem" if row["severity"] == "error" else "warning"
+        state: State = "problem" if row["severity"] == "error" else "warning"
         yield Finding(
             row["check_name"].replace("_", " "), state, row["detail"] + more, row["suggestion"] or ""
         )
-
-
-def _print(findings: list[Finding]) -> None:
-    signs = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "problem": "[red]✗[/]"}
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for _ in range(3):
-        table.add_column(overflow="fold")
-    for finding in findings:
-        fix = f"\n[dim]→ {finding.fix}[/]" if finding.fix else ""
-        table.add_row(signs[finding.state], finding.subject, finding.detail + fix)
-    Console().print(table)

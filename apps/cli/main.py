@@ -12,7 +12,15 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from apps.cli import break_commands, doctor, fetch_command, lineage_command, pipeline_commands, read_commands
+from apps.cli import (
+    break_commands,
+    doctor,
+    fetch_command,
+    lineage_command,
+    live_command,
+    pipeline_commands,
+    read_commands,
+)
 from apps.cli.context import EXIT_USAGE, CommandContext
 from config.settings import SettingsError, load_settings, prepare_environment
 
@@ -54,6 +62,7 @@ read_commands.register(app)
 doctor.register(app)
 break_commands.register(app)
 lineage_command.register(app)
+live_command.register(app)
 
 
 def main() -> None:

@@ -185,13 +185,20 @@ def up(
     ctx: typer.Context,
     dagster_port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
     dashboard_port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
+    live: Annotated[
+        bool | None,
+        typer.Option(
+            "--live/--no-live", help="The live feed too; else only if IBKR_HOST or IBKR_PORT is set."
+        ),
+    ] = None,
 ) -> None:
-    """Dagster's UI with its daemon, and the dashboard; both on 127.0.0.1 only. Ctrl-C ends both."""
+    """Dagster's UI with its daemon, the dashboard, both on 127.0.0.1 only, and the live feed. Ctrl-C ends them."""
     command: CommandContext = ctx.obj
+    with_feed = command.settings.tws_configured if live is None else live
     try:
         with the_only_services(command.data):
             prepare_services(command.data)
-            code = services.run_until_stopped(command.data, dagster_port, dashboard_port)
+            code = services.run_until_stopped(command.data, dagster_port, dashboard_port, live=with_feed)
     except ServicesRunningError as error:
         fail(str(error))
     raise typer.Exit(code)

@@ -5,6 +5,7 @@ The choices (account, period, privacy, colours) live in the address, so that a v
 
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from types import ModuleType
 
 import streamlit as st
@@ -16,6 +17,7 @@ from apps.periods import DEFAULT_PERIOD, PERIODS, Period, resolve
 from apps.published import Version, open_version
 from config.data_folder import DataFolder
 from config.settings import load_settings
+from state_store.database import StateStore
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,24 @@ def load_checked(page: Page) -> data.Health:
     state = load_health(page.version.token, page.account_id, _version=page.version)
     if not state.counts["broken"]:
         return data.acknowledged_apart(state, "")
+    return data.acknowledged_apart(state, _state_url(page))
+
+
+def state_store(page: Page) -> StateStore:
+    """The state store beside the page's version, or the one that DB_URL names."""
+    return _opened(_state_url(page))
+
+
+@lru_cache(maxsize=4)
+def _opened(url: str) -> StateStore:
+    return StateStore(url)
+
+
+def _state_url(page: Page) -> str:
+    """It may hold a password: never shown."""
     named = load_settings().db_url
     own = DataFolder(page.version.path.parents[2]).state_url
-    return data.acknowledged_apart(state, (named.get_secret_value() if named else "") or own)
+    return (named.get_secret_value() if named else "") or own
 
 
 def _from_address(key: str, options: list[str], default: str) -> str:

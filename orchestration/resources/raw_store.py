@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +26,7 @@ from orchestration.resources.raw_manifest import (
     read_manifest,
     write_manifest,
 )
-from transforms.documents import DocumentError
+from transforms.documents import DocumentError, DocumentKind
 
 log = logging.getLogger("tieout")
 
@@ -91,20 +91,44 @@ class RawStore:
             self._compact(manifest)
             return report
 
+    def take(self, name: str, content: bytes, now: Callable[[], datetime]) -> Receipt:
+        """Take one document that was asked for, and nothing of the inbox. As safe to kill as `ingest`."""
+        with exclusive(self.data.raw / ".lock"):
+            manifest = self.manifest()
+            self._recover(manifest)
+            folder = self.data.raw / "incoming"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            (folder / name).write_bytes(content)
+            report, manifest = self._take([folder / name], manifest, now)
+            shutil.rmtree(folder)
+            self._compact(manifest)
+            return report.receipts[0]
+
+    def newest(self, kind: DocumentKind) -> Receipt | None:
+        """The document of a kind that was loaded last."""
+        return next(
+            (r for r in reversed(self.manifest().receipts) if (r.kind, r.status) == (kind, "loaded")), None
+        )
+
     def _take(
         self, files: list[Path], manifest: RawManifest, now: Callable[[], datetime]
     ) -> tuple[IngestReport, RawManifest]:
         batch_id = manifest.next_batch_id()
         writer = BatchWriter(self.data.raw / "batches" / f"{batch_id}.tmp")
         loaded = dict.fromkeys(manifest.loaded)
+        told = {news for receipt in manifest.receipts for news in receipt.news}
         receipts: list[Receipt] = []
         consumed = []
         for number, path in enumerate(files, 1):
             stat = path.stat()
-            consumed.append(Consumed(path.name, stat.st_size, stat.st_mtime_ns))
+            if path.parent == self.data.inbox:
+                consumed.append(Consumed(path.name, stat.st_size, stat.st_mtime_ns))
             name = _printable(path.name)
             receipt = self._take_one(path, name, manifest, receipts, set(loaded), writer, now())
             log.info("%d/%d %s: %s", number, len(files), name, receipt.reason or receipt.status)
+            receipt = replace(receipt, news=tuple(news for news in receipt.news if news not in told))
+            told.update(receipt.news)
             receipts.append(receipt)
             if receipt.status == "loaded":
                 loaded[receipt.document_id] = None
@@ -296,4 +320,5 @@ def _loaded_receipt(
         facts.period_start_date,
         facts.period_end_date,
         facts.when_generated_at,
+        facts.news,
     )

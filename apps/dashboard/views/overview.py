@@ -12,7 +12,7 @@ from apps.dashboard.components import cards, charts, empty
 from apps.dashboard.components.cards import Badge, Bar, Card
 from apps.dashboard.components.formatting import MISSING, Number, built, count, day
 from apps.dashboard.page import Page, load_checked, load_overview, load_positions
-from apps.dashboard.views import health, positions
+from apps.dashboard.views import health, live, positions
 from apps.periods import METRIC_WINDOWS, Period
 
 STALE_AFTER_DAYS = 4
@@ -30,6 +30,7 @@ def render(page: Page) -> None:
     """Draw the page, what matters first."""
     state = load_checked(page)
     cards.badges(_badges(page, state))
+    live.render(page)
     held = load_positions(page.version.token, page.account_id, _version=page.version)
     period = page.period
     if period is None:
