@@ -20,6 +20,9 @@ from typing import Any
 from deploy.check.compose import COMPOSE, Compose, read_compose, read_variables
 from deploy.check.outside import Outside, copy_image, remove_image
 from deploy.check.postgres import PostgresError, Server, binaries, free_port, running_postgres
+from state_store.database import StateStore
+from state_store.live import positions
+from tests.fakes.tws_gateway import Gateway, tws_gateway
 from transforms.broker_simulator import simulate
 
 # Ports of the containers that the commands name, and who listens on them.
@@ -30,7 +33,7 @@ LISTENS = {
     "postgres": "5432",
     "webserver": "3000",
 }
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 300.0
 
 LAUNCH = """
 mutation ($job: String!) { launchRun(executionParams: {selector: {repositoryLocationName: "tieout",
@@ -68,11 +71,12 @@ def check_started(root: Path, say: Say, jobs: Sequence[str] = ("refresh", "inges
                 server.run(f"--command=create database {given['POSTGRES_DB']}")
                 server.run(f"--file={root / 'deploy/postgres/databases.sql'}")
                 stack = _stack(root, folder, compose, server)
-                try:
-                    _life(stack, server, jobs, say)
-                finally:
-                    stack.end()
-                    remove_image(stack.app)
+                with tws_gateway(port=stack.ports[LISTENS["ib-gateway"]]) as gateway:
+                    try:
+                        _life(stack, server, gateway, jobs, say)
+                    finally:
+                        stack.end()
+                        remove_image(stack.app)
         except PostgresError as error:
             raise CheckError(str(error)) from error
         say("all services ended when they were told to")
@@ -112,7 +116,7 @@ def _stack(root: Path, folder: Path, compose: Compose, server: Server) -> Outsid
     return stack
 
 
-def _life(stack: Outside, server: Server, jobs: Sequence[str], say: Say) -> None:
+def _life(stack: Outside, server: Server, gateway: Gateway, jobs: Sequence[str], say: Say) -> None:
     who = f"as user {stack.user[0]}" if os.getuid() == 0 else "as the user of this check"
     _healthy(stack, "postgres", say)
     _drop_document(stack)
@@ -123,11 +127,16 @@ def _life(stack: Outside, server: Server, jobs: Sequence[str], say: Say) -> None
     if stack.health("daemon").returncode == 0:
         raise CheckError("daemon: its health check is content although no daemon runs")
     stack.start("daemon")
+    if stack.health("live").returncode == 0:
+        raise CheckError("live: its health check is content although no feed runs")
+    stack.start("live")
     _healthy(stack, "webserver", say)
     runs = [_launch(stack, job) for job in jobs]
     _healthy(stack, "dashboard", say)
     _healthy(stack, "daemon", say)
     _databases(stack, len(runs), say)
+    _healthy(stack, "live", say)
+    _live_state(server, gateway, say)
     _one_after_the_other(stack, runs, say)
     if "refresh" in jobs:
         _published(stack, say)
@@ -226,6 +235,19 @@ def _databases(stack: Outside, runs: int, say: Say) -> None:
     if refused.returncode != 2 or "is running on" not in refused.stderr:
         raise CheckError(f"code-server: a second one is not refused: {refused.stdout}{refused.stderr}")
     say("runs and the state store are in PostgreSQL; a second code server on the data folder is refused")
+
+
+def _live_state(server: Server, gateway: Gateway, say: Say) -> None:
+    """What TWS tells is in PostgreSQL."""
+    held = {
+        (row.position.account_id, row.position.contract.conid)
+        for row in positions(StateStore(server.url("state")))
+    }
+    if held != gateway.book.positions.keys():
+        raise CheckError(
+            f"live: the state store has the positions {held}, TWS has {set(gateway.book.positions)}"
+        )
+    say("the live feed keeps the positions of a simulated TWS in PostgreSQL")
 
 
 def _no_secret_shown(stack: Outside, server: Server, say: Say) -> None:
