@@ -22,6 +22,7 @@ gid=$(setting TIEOUT_GID)
 
 data=$(setting TIEOUT_DATA_DIR)
 data=${data:-data}
+case "$data" in "~/"*) data=$HOME/${data#"~/"} ;; esac
 secrets=deploy/local/secrets
 mkdir -p "$data/inbox" deploy/local/ib-gateway "$secrets"
 

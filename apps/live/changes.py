@@ -1,9 +1,10 @@
-"""The streamed changes of positions and PnL as small Parquet files: the last value of each key in each interval.
+"""The streamed changes of positions and PnL as small files of JSON lines: the last value of each key in each interval.
 
 They are kept to look at, up to an age and a size; no document, and no book is made of them. Amounts are text.
 """
 
-import io
+import gzip
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ Value = Position | PositionPnl | AccountPnl
 
 
 class ChangeFiles:
-    """Collects changes and writes a file for each interval: `<day>/<time>.parquet`, both in UTC."""
+    """Collects changes and writes a file for each interval: `<day>/<time>.jsonl.gz`, both in UTC."""
 
     def __init__(self, folder: Path, keep_days: int, keep_bytes: int) -> None:
         self._folder, self._keep_days, self._keep_bytes = folder, keep_days, keep_bytes
@@ -55,12 +56,10 @@ class ChangeFiles:
         """Write what was collected once its interval is over, and remove what is too old or too much."""
         if self._since is None or not (at_once or (now - self._since).total_seconds() >= INTERVAL_SECONDS):
             return None
-        path = self._folder / f"{now:%Y-%m-%d}" / f"{now:%H%M%S}.{now.microsecond // 1000:03}.parquet"
-        write_atomically(
-            path,
-            _parquet([_row(kind, conid, *told) for (kind, _, conid), told in self._newest.items()]),
-            durable=False,
-        )
+        path = self._folder / f"{now:%Y-%m-%d}" / f"{now:%H%M%S}.{now.microsecond // 1000:03}.jsonl.gz"
+        rows = (_row(kind, conid, *told) for (kind, _, conid), told in self._newest.items())
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        write_atomically(path, gzip.compress(lines.encode(), compresslevel=5), durable=False)
         self._newest, self._since = {}, None
         self._prune(now)
         return path
@@ -68,7 +67,7 @@ class ChangeFiles:
     def _prune(self, now: datetime) -> None:
         """Whole days that are too old go, then the oldest files until the rest is small enough."""
         oldest_day = f"{now - timedelta(self._keep_days):%Y-%m-%d}"
-        files = sorted(self._folder.glob("*/*.parquet"))
+        files = sorted(self._folder.glob("*/*.jsonl.gz"))
         sizes = {path: path.stat().st_size for path in files}
         total = sum(sizes.values())
         for path in files:
@@ -85,14 +84,3 @@ def _row(kind: str, conid: int | None, value: Value, at: datetime) -> dict[str, 
     symbol = value.contract.symbol if isinstance(value, Position) else None
     given = {**vars(value), "told_at": at, "kind": kind, "conid": conid, "symbol": symbol}
     return {name: None if given.get(name) is None else scalar(given[name]) for name in COLUMNS}
-
-
-def _parquet(rows: list[dict[str, str | None]]) -> bytes:
-    # Only here: the library takes 60 MB that a feed needs once an interval.
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
-    stream = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), stream, compression="zstd")
-    return stream.getvalue()

@@ -17,7 +17,7 @@ from deploy.check.compose import DOCKERFILE, Compose, copied, image_environment
 _HOST = re.compile(r"(?<![\w.-])(?:postgres|code-server|ib-gateway|0\.0\.0\.0)(?=:|$)")
 _PATH = re.compile(r"(?<![\w/.:])(?:/[\w.-]+)+")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml", "check", "local")
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 60.0
 
 
 @dataclass
@@ -93,18 +93,21 @@ class Outside:
         """What a service prints."""
         return self.scratch / f"{service}.log"
 
-    def end(self) -> None:
-        """End all services, the last one first, and whatever they left behind."""
+    def end(self) -> list[str]:
+        """End all services, the last one first, and what they left behind; the services that had to be killed."""
         for process in reversed(self.running.values()):
             with suppress(ProcessLookupError):
                 process.terminate()
-        deadline = time.monotonic() + _STOP_SECONDS
-        for process in self.running.values():
-            with suppress(subprocess.TimeoutExpired):
+        deadline, late = time.monotonic() + _STOP_SECONDS, []
+        for service, process in self.running.items():
+            try:
                 process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                late.append(service)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        return late
 
     @property
     def _path(self) -> str:
@@ -114,9 +117,8 @@ class Outside:
         written = self.compose.services[service]
         found = {"/app": self.app}
         for volume in written.get("volumes", []):
-            source, inside = str(volume).split(":")[:2]
-            named = not source.startswith((".", "/"))
-            found[inside] = self.scratch / "volumes" / source if named else self.project / source
+            named = volume["type"] == "volume"
+            found[volume["target"]] = (self.scratch / "volumes" if named else self.project) / volume["source"]
         for inside in written.get("tmpfs", []):
             if not inside.startswith("/app/"):
                 found[inside] = self.scratch / service / inside.strip("/").replace("/", "-")

@@ -121,11 +121,12 @@ def waits_for_the_healthy(compose: Compose, service: str) -> str | None:
 
 
 def volumes_are_declared(compose: Compose, service: str) -> str | None:
-    """A volume is a folder of the project or the data folder, or declared."""
+    """A volume is declared, a folder has to be there: the short form would have root make one that is missing."""
     for volume in compose.services[service].get("volumes", []):
-        source = str(volume).partition(":")[0]
-        if not source.startswith((".", "/")) and source not in compose.content.get("volumes", {}):
-            return f"the volume {source} is not declared"
+        if not isinstance(volume, dict) or not {"type", "source", "target"} <= volume.keys():
+            return f"the volume {volume!r} is not in the long form"
+        if volume["type"] == "volume" and volume["source"] not in compose.content.get("volumes", {}):
+            return f"the volume {volume['source']} is not declared"
     return None
 
 
@@ -187,7 +188,7 @@ def _gateway(compose: Compose) -> Iterator[str]:
             yield f"ib-gateway: {name} is {given.get(name)!r}, not {value!r}"
     if not given.get("TWS_PASSWORD_FILE", "").startswith("/run/secrets/"):
         yield "ib-gateway: the password is not read from a secret"
-    mounted = [str(volume).split(":")[1] for volume in compose.services["ib-gateway"].get("volumes", [])]
+    mounted = [volume["target"] for volume in compose.services["ib-gateway"].get("volumes", [])]
     if given.get("TWS_SETTINGS_PATH") not in mounted:
         yield "ib-gateway: its settings are not kept in a volume"
     if re.search(r"400[34]", " ".join(compose.health_check("ib-gateway"))):

@@ -20,6 +20,9 @@ from typing import Any
 from deploy.check.compose import COMPOSE, Compose, read_compose, read_variables
 from deploy.check.outside import Outside, copy_image, remove_image
 from deploy.check.postgres import PostgresError, Server, binaries, free_port, running_postgres
+from state_store.database import StateStore
+from state_store.live import positions
+from tests.fakes.tws_gateway import Gateway, tws_gateway
 from transforms.broker_simulator import simulate
 
 # Ports of the containers that the commands name, and who listens on them.
@@ -30,7 +33,7 @@ LISTENS = {
     "postgres": "5432",
     "webserver": "3000",
 }
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 300.0
 
 LAUNCH = """
 mutation ($job: String!) { launchRun(executionParams: {selector: {repositoryLocationName: "tieout",
@@ -39,6 +42,19 @@ mutation ($job: String!) { launchRun(executionParams: {selector: {repositoryLoca
 """
 FOLLOW = """
 query ($id: ID!) { runOrError(runId: $id) { ... on Run { status startTime endTime } } }
+"""
+# Acknowledgements, runs that were launched, runs that are known to have failed, the length of the token.
+DATABASES = """
+import dagster as dg
+from config.settings import load_settings
+from state_store.acknowledgements import acknowledged
+from state_store.database import StateStore
+settings = load_settings()
+with dg.DagsterInstance.get() as instance:
+    runs = [run.status.value for run in instance.get_runs()]
+    dead = runs.count("FAILURE")
+print(len(acknowledged(StateStore(settings.state_url))), len(runs) - dead, dead)
+print(len(settings.flex_token.get_secret_value()))
 """
 
 
@@ -68,11 +84,14 @@ def check_started(root: Path, say: Say, jobs: Sequence[str] = ("refresh", "inges
                 server.run(f"--command=create database {given['POSTGRES_DB']}")
                 server.run(f"--file={root / 'deploy/postgres/databases.sql'}")
                 stack = _stack(root, folder, compose, server)
-                try:
-                    _life(stack, server, jobs, say)
-                finally:
-                    stack.end()
-                    remove_image(stack.app)
+                with tws_gateway(port=stack.ports[LISTENS["ib-gateway"]]) as gateway:
+                    try:
+                        _life(stack, server, gateway, jobs, say)
+                    finally:
+                        late = stack.end()
+                        remove_image(stack.app)
+                if late:
+                    raise CheckError(f"{', '.join(late)} did not end when told to")
         except PostgresError as error:
             raise CheckError(str(error)) from error
         say("all services ended when they were told to")
@@ -112,10 +131,11 @@ def _stack(root: Path, folder: Path, compose: Compose, server: Server) -> Outsid
     return stack
 
 
-def _life(stack: Outside, server: Server, jobs: Sequence[str], say: Say) -> None:
+def _life(stack: Outside, server: Server, gateway: Gateway, jobs: Sequence[str], say: Say) -> None:
     who = f"as user {stack.user[0]}" if os.getuid() == 0 else "as the user of this check"
     _healthy(stack, "postgres", say)
     _drop_document(stack)
+    _leave_a_dead_run(stack)
     stack.start("code-server")
     _healthy(stack, "code-server", say, f"{who}, with a read-only image")
     for service in ("webserver", "dashboard"):
@@ -123,11 +143,16 @@ def _life(stack: Outside, server: Server, jobs: Sequence[str], say: Say) -> None
     if stack.health("daemon").returncode == 0:
         raise CheckError("daemon: its health check is content although no daemon runs")
     stack.start("daemon")
+    if stack.health("live").returncode == 0:
+        raise CheckError("live: its health check is content although no feed runs")
+    stack.start("live")
     _healthy(stack, "webserver", say)
     runs = [_launch(stack, job) for job in jobs]
     _healthy(stack, "dashboard", say)
     _healthy(stack, "daemon", say)
     _databases(stack, len(runs), say)
+    _healthy(stack, "live", say)
+    _live_state(server, gateway, say)
     _one_after_the_other(stack, runs, say)
     if "refresh" in jobs:
         _published(stack, say)
@@ -171,6 +196,18 @@ def _drop_document(stack: Outside) -> None:
         os.chown(path, *stack.user)
 
 
+def _leave_a_dead_run(stack: Outside) -> None:
+    """A run that the database holds for alive, as after a power cut. If it is not ended, the queue waits for ever."""
+    script = (
+        "import dagster as dg\n"
+        "with dg.DagsterInstance.get() as instance:\n"
+        "    instance.add_run(dg.DagsterRun(job_name='refresh', status=dg.DagsterRunStatus.STARTED))\n"
+    )
+    done = stack.run("code-server", ["python", "-c", script], 120)
+    if done.returncode:
+        raise CheckError(f"postgres: Dagster cannot write to it: {done.stderr}")
+
+
 def _published(stack: Outside, say: Say) -> None:
     """The page's container reads what the run published."""
     sql = "select account_id, last_date from marts.dim_account"
@@ -209,23 +246,33 @@ def _one_after_the_other(stack: Outside, runs: list[str], say: Say) -> None:
 
 
 def _databases(stack: Outside, runs: int, say: Say) -> None:
-    """In the code server's container: Dagster's runs and the state store are in PostgreSQL, and there is one server."""
-    script = (
-        "import dagster as dg\n"
-        "from config.settings import load_settings\n"
-        "from state_store.acknowledgements import acknowledged\n"
-        "from state_store.database import StateStore\n"
-        "print(len(acknowledged(StateStore(load_settings().state_url))), len(dg.DagsterInstance.get().get_runs()))\n"
-    )
-    done = stack.run("code-server", ["python", "-c", script], 60)
-    if done.stdout.split() != ["0", str(runs)]:
-        raise CheckError(
-            f"code-server: the databases do not answer as they should: {done.stdout}{done.stderr}"
-        )
-    refused = stack.run("code-server", ["python", "-m", "orchestration.code_server", "--port", "0"], 60)
+    """In the code server's container: databases in PostgreSQL, a secret in a file, one server."""
+    token = stack.project / "deploy/local/secrets/flex_token"
+    token.write_text("1234567890\n")
+    done = stack.run("code-server", ["python", "-c", DATABASES], 120)
+    token.write_text("")
+    if done.stdout.split() != ["0", str(runs), "1", "10"]:
+        raise CheckError(f"code-server: what it reads is not what is there: {done.stdout}{done.stderr}")
+    refused = stack.run("code-server", ["python", "-m", "orchestration.code_server", "--port", "0"], 120)
     if refused.returncode != 2 or "is running on" not in refused.stderr:
         raise CheckError(f"code-server: a second one is not refused: {refused.stdout}{refused.stderr}")
-    say("runs and the state store are in PostgreSQL; a second code server on the data folder is refused")
+    say(
+        "runs and the state store are in PostgreSQL; a run that died with the last code server is known for dead"
+    )
+    say("the Flex token is read from its file; a second code server on the data folder is refused")
+
+
+def _live_state(server: Server, gateway: Gateway, say: Say) -> None:
+    """What TWS tells is in PostgreSQL."""
+    held = {
+        (row.position.account_id, row.position.contract.conid)
+        for row in positions(StateStore(server.url("state")))
+    }
+    if held != gateway.book.positions.keys():
+        raise CheckError(
+            f"live: the state store has the positions {held}, TWS has {set(gateway.book.positions)}"
+        )
+    say("the live feed keeps the positions of a simulated TWS in PostgreSQL")
 
 
 def _no_secret_shown(stack: Outside, server: Server, say: Say) -> None:

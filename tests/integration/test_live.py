@@ -90,7 +90,7 @@ def test_a_signal_lets_it_write_what_it_was_told(gateway: Gateway, data: Path) -
         assert state is not None
         assert state.ended
         assert "the live feed was ended" in tieout(data, "live", "--status", expect=1).stdout
-        assert list(feed.data.live_changes.glob("*/*.parquet"))
+        assert list(feed.data.live_changes.glob("*/*.jsonl.gz"))
         assert not list(feed.data.state.glob("*-wal")), "the state store is closed"
         (document,) = feed.data.inbox.iterdir()
         kept = document.read_bytes()

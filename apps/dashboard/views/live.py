@@ -33,18 +33,25 @@ _AMOUNTS = ("quantity", "average_cost", "market_value", "daily", "unrealized", "
 _ROWS_SHOWN = 14
 
 
-def render(page: Page) -> None:
-    """The strip, or one line where no feed ever ran."""
+def render(page: Page) -> bool:
+    """The strip; False, and nothing, where no feed ever ran."""
     store = state_store(page)
     try:
-        known = read(store) is not None
+        if read(store) is None:
+            return False
     except StateError as error:
         cards.note(f"No live figures: {error}", warn=True)
-        return
-    if known:
-        _strip(page, store)
-    else:
-        cards.note("No live figures: tieout live keeps them while TWS or IB Gateway runs.")
+        return True
+    _strip(page, store)
+    return True
+
+
+def hint() -> None:
+    """That there could be live figures: one line at the page's foot."""
+    st.html(
+        '<div class="footer" data-testid="live-hint">No live figures here: <code>tieout live</code> keeps them '
+        "while TWS or IB Gateway runs</div>"
+    )
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

@@ -30,7 +30,14 @@ def render(page: Page) -> None:
     """Draw the page, what matters first."""
     state = load_checked(page)
     cards.badges(_badges(page, state))
-    live.render(page)
+    has_feed = live.render(page)
+    _figures(page, state)
+    if not has_feed:
+        live.hint()
+
+
+def _figures(page: Page, state: data.Health) -> None:
+    """What the published version says."""
     held = load_positions(page.version.token, page.account_id, _version=page.version)
     period = page.period
     if period is None:

@@ -1,5 +1,6 @@
 """The rules of the containers: this project keeps them, and each of them notices what breaks it."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -78,7 +79,13 @@ def test_the_project_keeps_every_rule() -> None:
         (change("daemon", "environment", "DAGSTER_DISABLE_TELEMETRY", to="false"), "statistics are not off"),
         (change("webserver", "depends_on", "code-server", "condition", to="service_started"), "is healthy"),
         (change("dashboard", "depends_on", "postgres", to=None), "it does not wait for postgres"),
-        (change("webserver", "volumes", to=["elsewhere:/dagster"]), "the volume elsewhere is not declared"),
+        (change("webserver", "volumes", to=["printed:/dagster"]), "is not in the long form"),
+        (
+            change(
+                "webserver", "volumes", to=[{"type": "volume", "source": "elsewhere", "target": "/dagster"}]
+            ),
+            "the volume elsewhere is not declared",
+        ),
         (change("live", "profiles", to=None), "profiles are []"),
         (change("dashboard", "logging", "options", to={}), "its log may grow"),
         (change("postgres", "networks", to=["inside", "outside"]), "another network"),
@@ -125,6 +132,13 @@ def test_a_broken_file_is_told(project: Path, file: str, old: str, new: str, tol
     assert old in text
     (project / file).write_text(text.replace(old, new, 1))
     assert [problem for problem in broken_rules(project) if told in problem]
+
+
+def test_the_guide_names_every_variable_of_the_file() -> None:
+    guide = (ROOT / "docs/guides/docker.md").read_text()
+    names = set(re.findall(r"\$\{(\w+)", (ROOT / COMPOSE).read_text()))
+    assert names
+    assert {name for name in names if f"`{name}`" not in guide} == set()
 
 
 def test_variables_are_filled_in_as_compose_does() -> None:

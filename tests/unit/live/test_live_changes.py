@@ -1,9 +1,10 @@
 """The files of streamed changes: the last value of each key in each interval, up to an age and a size."""
 
+import gzip
+import json
 from datetime import timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from apps.live.changes import COLUMNS, INTERVAL_SECONDS, ChangeFiles
@@ -26,6 +27,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "live"
 
 
+def rows_of(path: Path | None) -> list[dict[str, str | None]]:
+    assert path is not None
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+
+
 def moved(unrealized: str, second: float) -> Changes:
     return Changes(position_pnl={(EUR_ACCOUNT, SHARE.conid): (position_pnl(unrealized), later(second))})
 
@@ -37,8 +43,8 @@ def test_an_interval_is_a_file_with_the_last_value_of_each_key(folder: Path) -> 
     files.add(Changes(account_pnl={EUR_ACCOUNT: (account_pnl(None), later(2))}))
     assert files.flush(later(INTERVAL_SECONDS - 1)) is None
     path = files.flush(later(INTERVAL_SECONDS))
-    assert path == folder / "2026-03-12" / "160100.000.parquet"
-    rows = {row["kind"]: row for row in pl.read_parquet(path).to_dicts()}
+    assert path == folder / "2026-03-12" / "160100.000.jsonl.gz"
+    rows = {row["kind"]: row for row in rows_of(path)}
     assert set(rows["position"]) == set(COLUMNS)
     assert rows["position"] | {"told_at": ""} == dict.fromkeys(COLUMNS) | {
         "told_at": "", "kind": "position", "account_id": EUR_ACCOUNT, "conid": "265598", "symbol": "AAPL",
@@ -63,8 +69,7 @@ def test_memory_grows_with_keys_and_not_with_changes(folder: Path) -> None:
         other = position_pnl(str(second), OPTION)
         files.add(Changes(position_pnl={(EUR_ACCOUNT, OPTION.conid): (other, NOON)}))
     path = files.flush(later(60))
-    assert path is not None
-    assert pl.read_parquet(path)["unrealized"].to_list() == ["499", "499"]
+    assert [row["unrealized"] for row in rows_of(path)] == ["499", "499"]
 
 
 def test_days_that_are_too_old_go(folder: Path) -> None:
@@ -78,9 +83,14 @@ def test_days_that_are_too_old_go(folder: Path) -> None:
 def test_what_is_too_much_goes_oldest_first(folder: Path) -> None:
     files = ChangeFiles(folder, keep_days=7, keep_bytes=10**9)
     files.add(moved("1", 0))
-    size = files.flush(later(0), at_once=True).stat().st_size
+    first = files.flush(later(0), at_once=True)
+    assert first is not None
+    size = first.stat().st_size
     small = ChangeFiles(folder, keep_days=7, keep_bytes=int(size * 2.5))
     for minute in range(1, 5):
         small.add(moved("1", 60 * minute))
         small.flush(later(60 * minute), at_once=True)
-    assert [path.name for path in sorted(folder.glob("*/*"))] == ["160300.000.parquet", "160400.000.parquet"]
+    assert [path.name for path in sorted(folder.glob("*/*"))] == [
+        "160300.000.jsonl.gz",
+        "160400.000.jsonl.gz",
+    ]

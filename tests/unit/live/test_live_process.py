@@ -97,7 +97,7 @@ def test_what_is_told_is_in_the_store_within_a_moment_and_the_end_leaves_nothing
     state = read(store)
     assert (state.ended, state.link.state) == (True, LinkState.STOPPED)
     assert len(list(data.inbox.iterdir())) == 1
-    assert len(list(data.live_changes.glob("*/*.parquet"))) == 1
+    assert len(list(data.live_changes.glob("*/*.jsonl.gz"))) == 1
     health = read_health(data.live_health)
     assert (health.process, health.waiting, health.documents, health.fills) == (STOPPED, 0, 1, 1)
 
