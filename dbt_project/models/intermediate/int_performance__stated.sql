@@ -54,17 +54,7 @@ linked as (
 ),
 
 boundaries as (
-    select
-        *,
-        case performance_window
-            when 'MTD' then cast(date_trunc('month', as_of_date) as date) - 1
-            when 'QTD' then cast(date_trunc('quarter', as_of_date) as date) - 1
-            when 'YTD' then cast(date_trunc('year', as_of_date) as date) - 1
-            when '1Y' then cast(as_of_date - interval 1 year as date)
-            when '3Y' then cast(as_of_date - interval 3 year as date)
-        end as boundary_date
-    from counted
-    cross join (values ('MTD'), ('QTD'), ('YTD'), ('1Y'), ('3Y'), ('SI')) as names (performance_window)
+    {{ window_boundaries('counted') }}
 ),
 
 spans as (

@@ -28,18 +28,7 @@ ends as (
 ),
 
 boundaries as (
-    select
-        ends.*,
-        names.performance_window,
-        case names.performance_window
-            when 'MTD' then cast(date_trunc('month', as_of_date) as date) - 1
-            when 'QTD' then cast(date_trunc('quarter', as_of_date) as date) - 1
-            when 'YTD' then cast(date_trunc('year', as_of_date) as date) - 1
-            when '1Y' then cast(as_of_date - interval 1 year as date)
-            when '3Y' then cast(as_of_date - interval 3 year as date)
-        end as boundary_date
-    from ends
-    cross join (values ('MTD'), ('QTD'), ('YTD'), ('1Y'), ('3Y'), ('SI')) as names (performance_window)
+    {{ window_boundaries('ends') }}
 ),
 
 anchored as (
