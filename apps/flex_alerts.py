@@ -1,5 +1,6 @@
 """What a person should know of the Flex Web Service: the token's end, a lock-out, a refusal. Nothing is asked here."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,9 @@ from config.settings import Settings
 
 if TYPE_CHECKING:
     from state_store.flex_fetches import FlexFetch
+
+# What a refusal said of its pause, which is over within minutes.
+_HELD = re.compile(r"; nothing is sent before [-0-9: ]+ UTC")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,9 @@ def _refusals(fetches: list["FlexFetch"], settings: Settings, now: datetime) -> 
     for fetch in told:
         refused.setdefault(fetch.query_name, fetch)
     return [
-        FlexAlert("problem", f"Flex query {query} refused", f"Flex query {query}: {fetch.said}")
+        FlexAlert(
+            "problem", f"Flex query {query} refused", f"Flex query {query}: {_HELD.sub('', fetch.said)}"
+        )
         for query, fetch in refused.items()
         if fetch.result == "fix"
     ]

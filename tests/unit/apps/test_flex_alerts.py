@@ -62,11 +62,10 @@ def test_a_lock_out_is_shown_with_its_end_until_then(tmp_path: Path) -> None:
 
 
 def test_a_query_that_a_person_has_to_mend_is_named(tmp_path: Path) -> None:
-    refused = replace(
-        CAME, query_id="999", query_name="wrong", result="fix", said="the query is invalid (code 1014)."
-    )
+    said = "the query is invalid; nothing is sent before 2026-11-23 11:05 UTC. Check the id."
+    refused = replace(CAME, query_id="999", query_name="wrong", result="fix", said=said)
     (alert,) = alerts(tmp_path, CAME, refused)
-    assert (alert.state, alert.text) == ("problem", "Flex query wrong: the query is invalid (code 1014).")
+    assert (alert.state, alert.text) == ("problem", "Flex query wrong: the query is invalid. Check the id.")
 
 
 @pytest.mark.parametrize(
