@@ -29,6 +29,8 @@ from orchestration.staleness import is_fresh
 if TYPE_CHECKING:
     import dagster as dg
 
+    from orchestration.flex_probe import Probe
+
 # The command says itself what goes on; Dagster's events are in the instance, for its UI.
 QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -149,6 +151,20 @@ def run_snapshot(settings: Settings) -> SnapshotOutcome:
     rows = store.section_rows(told.document_id)
     refresh = _run(settings, REFRESH_JOB) if kept and kept.news and not _is_fresh(settings, store) else None
     return SnapshotOutcome(told.when_generated_at, kept, rows, refresh)
+
+
+def probe_flex_queries(settings: Settings) -> Iterator["Probe"]:
+    """Fetch the document of each Flex query and look at it; nothing is kept. Raises `FetchError`."""
+    from orchestration.flex_probe import probe_queries
+
+    return probe_queries(settings)
+
+
+def probe_flex_file(settings: Settings, path: Path) -> "Probe":
+    """Look at a Flex document on disk. Raises OSError."""
+    from orchestration.flex_probe import probe_file
+
+    return probe_file(settings, path)
 
 
 def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:

@@ -4,8 +4,9 @@ The choices (account, period, privacy, colours) live in the address, so that a v
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 
 import streamlit as st
@@ -13,6 +14,7 @@ import streamlit as st
 from apps.dashboard import data, joined
 from apps.dashboard.components.formatting import Formats, zone_named
 from apps.dashboard.components.theme import DEFAULT_SCHEME, SCHEMES, Palette, palette, scheme_style
+from apps.flex_alerts import FlexAlert, flex_alerts
 from apps.periods import DEFAULT_PERIOD, PERIODS, Period, resolve
 from apps.published import Version, open_version
 from config.data_folder import DataFolder
@@ -105,6 +107,14 @@ def _state_url(page: Page) -> str:
     named = load_settings().db_url
     own = DataFolder(page.version.path.parents[2]).state_url
     return (named.get_secret_value() if named else "") or own
+
+
+@st.cache_data(ttl=15, max_entries=4, show_spinner=False)
+def load_flex_alerts(data_root: str) -> list[FlexAlert]:
+    """What to know of the Flex Web Service, read anew after some seconds: it changes between two versions."""
+    settings = load_settings()
+    named = settings.db_url.get_secret_value() if settings.db_url else ""
+    return flex_alerts(settings, named or DataFolder(Path(data_root)).state_url, datetime.now(UTC))
 
 
 def _from_address(key: str, options: list[str], default: str) -> str:

@@ -125,8 +125,8 @@ def test_a_fetch_tells_of_each_query_what_became_of_it(runs: Runs) -> None:
     }
     (name,) = runs.inbox()
     assert f"| activity | fetched | {name} | {told['bytes']} |" in told["queries"]
-    assert "| wrong | refused |  |  |" in told["queries"]
-    assert "the query is invalid (code 1014)" in told["queries"]
+    assert "| wrong | refused |  |  | " in told["queries"]
+    assert "**wrong**: the query is invalid (code 1014)" in told["queries"]
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert (checks["answered"].passed, checks["answered"].severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert checks["token"].passed

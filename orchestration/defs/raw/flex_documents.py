@@ -104,7 +104,6 @@ def flex_history(settings: Settings) -> dg.AssetsDefinition:
         kinds={"xml", "ibkr"},
         pool=FLEX_POOL,
         partitions_def=parts,
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
         description="A whole month of a Flex query, put into the inbox. A month that the broker has no statement for "
         "is done, too; one that it refuses fails and says why, and can be run again. While the broker holds the token "
         "up, the parts that follow fail at once and nothing is sent.",
@@ -177,14 +176,14 @@ def _check(
 
 
 def _table(outcomes: Sequence[QueryOutcome]) -> str:
+    """What became of each query as Markdown; the sentences stand below the table, which they would make too wide."""
     lines = [
-        f"| {_cell(o.query)} | {_WORDS[o.result]} | {_cell(o.file)} | {o.size or ''} | {o.seconds:.1f} | "
-        f"{_cell(o.problem)} |"
+        f"| {_cell(o.query)} | {_WORDS[o.result]} | {_cell(o.file)} | {o.size or ''} | {o.seconds:.1f} |"
         for o in outcomes
     ]
-    return "\n".join(
-        ["| query | result | file | bytes | seconds | said |", "|---|---|---|---|---|---|", *lines]
-    )
+    said = [f"**{_cell(o.query)}**: {_cell(o.problem)}" for o in outcomes if o.problem]
+    table = ["| query | result | file | bytes | seconds |", "|---|---|---|---|---|", *lines]
+    return "\n\n".join(["\n".join(table), *said])
 
 
 def _cell(text: str | None) -> str:
