@@ -148,6 +148,7 @@ def test_a_second_run_says_nothing_new_and_starts_no_run(published: Path) -> Non
         "receipts": [],
         "version": version(published),
         "failure": None,
+        "snapshots_waiting": 0,
     }
     assert runs(published) == before == [("ingest", "SUCCESS"), ("refresh", "SUCCESS")]
 
