@@ -173,14 +173,15 @@ def _busy(folder: Path, updates: int, rate: int) -> None:
         heard = feed.health["events"] - first
     third = max(1, len(samples) // 3)
     early, late = ([lag for lag, _ in part] for part in (samples[:third], samples[-third:]))
-    start, end = samples[0][1], samples[-1][1]
+    start, middle, end = (samples[place][1] for place in (0, len(samples) // 2, -1))
     print(f"{rate:,} price changes a second: {heard:,} events in {seconds:.0f} s, {core:.2f} of a core")
     print(
         f"behind, first and last third:     {statistics.mean(early):.2f} s and {statistics.mean(late):.2f} s, "
         f"longest {max(lag for lag, _ in samples):.2f} s (limit {LAG_LIMIT:.0f} s)"
     )
     print(
-        f"memory at start and end:          {start:.0f} MB and {end:.0f} MB (limit {GROWTH_LIMIT:.0f} MB of growth)"
+        f"memory at start, middle and end:  {start:.0f} MB, {middle:.0f} MB and {end:.0f} MB "
+        f"(limit {GROWTH_LIMIT:.0f} MB of growth)"
     )
 
 
