@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
 STAMP := .venv/.installed
+IB_ASYNC := .venv-ib-async
 WORKERS ?= 2
 SEEDS ?= 1-50
 
@@ -12,7 +13,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help venv demo test seeds up check lineage guide bench lock clean
+.PHONY: help venv demo test test-ib-async seeds up check compose-check lineage guide bench soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +34,18 @@ demo: $(STAMP) ## the synthetic account through the whole pipeline
 test: $(STAMP) ## every test that needs no extra server
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# ib_insync and ib_async both write the package eventkit: each has an environment of its own
+$(IB_ASYNC)/.installed: requirements-ib-async.lock
+	@test -n "$(PYTHON)" || { echo "Tieout needs Python 3.11, 3.12 or 3.13; set PYTHON=/path/to/python3.11"; exit 2; }
+	@rm -rf $(IB_ASYNC) && $(PYTHON) -m venv $(IB_ASYNC)
+	@$(IB_ASYNC)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ib-async.lock
+	@touch $@
+
+# the shared fixtures, the reader of documents and the command need the whole project, which is not there
+test-ib-async: $(IB_ASYNC)/.installed ## the connection to TWS with ib_async instead of ib_insync
+	@$(IB_ASYNC)/bin/python -m pytest --noconftest --ignore=tests/unit/tws/test_tws_reader.py --ignore=tests/integration/test_tws_doctor.py \
+		tests/integration/test_tws_*.py $(wildcard tests/unit/tws)
+
 seeds: $(STAMP) ## the true books of 50 simulated lives, a line per seed (SEEDS="3 11 20-25" names others)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		TIEOUT_TEST_SEEDS="$(SEEDS)" $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -k seed \
@@ -50,6 +63,9 @@ check: $(STAMP) ## lint, types, import rules, definitions, dbt
 	@$(BIN)/python -m orchestration.validate
 	@$(BIN)/python -m orchestration.lineage --check
 
+compose-check: $(STAMP) ## the containers, without a container engine: their rules, then each command with a real PostgreSQL
+	@$(BIN)/python -m deploy.check
+
 lineage: $(STAMP) ## renew the packaged column lineage after a change of models or contracts
 	@$(BIN)/python -m orchestration.lineage
 
@@ -59,8 +75,12 @@ guide: $(STAMP) ## renew the tables of docs/guides/flex-query.md from what the c
 bench: $(STAMP) ## benchmarks; prints ratios
 	@$(BIN)/python -m bench
 
+soak: $(STAMP) ## five minutes of faults against the live feed, then its state against the simulated TWS's book
+	@$(BIN)/python -m tests.support.live_soak $(if $(SEED),--seed $(SEED))
+
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --extra postgres -o requirements.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
+	@printf 'ib-async==2.1.0\npytest>=8.4\nhypothesis>=6.130\npydantic-settings>=2.5\n' | uv pip compile - -c <(grep -v '^tzdata' requirements.lock) -o requirements-ib-async.lock --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header
 
 clean: ## remove .venv and what was built (never data)
-	rm -rf .venv dbt_project/target dbt_project/logs *.egg-info
+	rm -rf .venv $(IB_ASYNC) dbt_project/target dbt_project/logs *.egg-info

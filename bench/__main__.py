@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-BENCHES = ("flex_reader", "pipeline", "ten_years", "tax_lots", "million_trades", "page", "fuzz")
+BENCHES = ("flex_reader", "pipeline", "ten_years", "tax_lots", "million_trades", "page", "fuzz", "live")
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ class DataFolder:
     """The root that `TIEOUT_DATA_DIR` names, and the places below it."""
 
     root: Path
+    instance: Path | None = None
+    """The folder of a Dagster instance that is made elsewhere; without it, it is made in the data folder."""
 
     @property
     def inbox(self) -> Path:
@@ -24,6 +26,11 @@ class DataFolder:
     def raw(self) -> Path:
         """The broker's bytes and what was parsed from them, as text."""
         return self.root / "raw"
+
+    @property
+    def live_changes(self) -> Path:
+        """What the live feed streamed, conflated: a folder for each day. No document, and no book is made of it."""
+        return self.raw / "live"
 
     @property
     def clean(self) -> Path:
@@ -66,11 +73,26 @@ class DataFolder:
         return self.state / "flex_web_service.json"
 
     @property
+    def live_health(self) -> Path:
+        """How the live feed does, as it last said."""
+        return self.state / "live.json"
+
+    @property
+    def live_lock(self) -> Path:
+        """Held by the live feed as long as it runs."""
+        return self.state / "live.lock"
+
+    @property
     def state_url(self) -> str:
         """The state store's database, where DB_URL names no other."""
         return f"sqlite:///{self.state / 'tieout.sqlite'}"
 
     @property
-    def dagster_home(self) -> Path:
-        """Dagster's instance: runs, events, schedules."""
+    def dagster(self) -> Path:
+        """What Dagster keeps here: runs, events, schedules, what runs printed."""
         return self.root / "dagster"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The folder of the `dagster.yaml` that counts."""
+        return self.instance or self.dagster

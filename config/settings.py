@@ -45,7 +45,10 @@ class Settings(BaseSettings):
     risk_free_rate: float = Field(default=0.0, validation_alias="RISK_FREE_RATE")
     log_format: Literal["text", "json"] = Field(default="text", validation_alias="LOG_FORMAT")
     db_url: SecretStr | None = Field(default=None, validation_alias="DB_URL")
+    db_url_file: Path | None = Field(default=None, validation_alias="DB_URL_FILE")
     flex_token: SecretStr | None = Field(default=None, validation_alias="FLEX_TOKEN")
+    flex_token_file: Path | None = Field(default=None, validation_alias="FLEX_TOKEN_FILE")
+    dagster_home: Path | None = Field(default=None, validation_alias="TIEOUT_DAGSTER_HOME")
 
     flex_query_ids: str = Field(default="", validation_alias="FLEX_QUERY_IDS")
     flex_base_url: str = Field(default=FLEX_WEB_SERVICE, validation_alias="FLEX_BASE_URL")
@@ -61,6 +64,21 @@ class Settings(BaseSettings):
     update_interval_minutes: int = Field(
         default=15, ge=1, le=1440, validation_alias="UPDATE_INTERVAL_MINUTES"
     )
+
+    live_keep_days: int = Field(default=7, ge=1, validation_alias="TIEOUT_LIVE_KEEP_DAYS")
+    live_keep_mb: int = Field(default=256, ge=1, validation_alias="TIEOUT_LIVE_KEEP_MB")
+
+    @field_validator("db_url_file", "flex_token_file", "dagster_home", mode="before")
+    @classmethod
+    def _no_path(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("dagster_home")
+    @classmethod
+    def _an_instance(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "dagster.yaml").is_file():
+            raise ValueError(f"{value} has no dagster.yaml; name the folder of a Dagster instance, or none")
+        return value
 
     @field_validator("flex_timezone")
     @classmethod
@@ -129,6 +147,12 @@ class Settings(BaseSettings):
             raise ValueError("IBKR_RECONNECT_MAX_DELAY is shorter than IBKR_RECONNECT_MIN_DELAY")
         return self
 
+    @model_validator(mode="after")
+    def _secrets_from_files(self) -> Self:
+        self.db_url = self.db_url or _secret("DB_URL_FILE", self.db_url_file)
+        self.flex_token = self.flex_token or _secret("FLEX_TOKEN_FILE", self.flex_token_file)
+        return self
+
     @property
     def flex_queries(self) -> tuple[FlexQuery, ...]:
         """The queries to fetch, in their order; none if FLEX_QUERY_IDS is not set."""
@@ -145,6 +169,11 @@ class Settings(BaseSettings):
         return first_month(self.flex_backfill_from, datetime.now(UTC).date())
 
     @property
+    def tws_configured(self) -> bool:
+        """Whether somebody has said where TWS listens. The defaults say nothing: most accounts have no TWS."""
+        return bool({"ibkr_host", "ibkr_port"} & self.model_fields_set)
+
+    @property
     def state_url(self) -> str:
         """Where the state store is: DB_URL, or a file in the data folder. It may hold a password: never print it."""
         return (self.db_url.get_secret_value() if self.db_url else "") or self.data.state_url
@@ -152,7 +181,9 @@ class Settings(BaseSettings):
     @property
     def data(self) -> DataFolder:
         """The data folder, as an absolute path (a run may be started from any working directory)."""
-        return DataFolder(self.data_dir.expanduser().absolute())
+        return DataFolder(
+            self.data_dir.expanduser().absolute(), self.dagster_home and self.dagster_home.absolute()
+        )
 
 
 def load_settings() -> Settings:
@@ -165,11 +196,24 @@ def load_settings() -> Settings:
         raise SettingsError(f"{name}: {first['msg']}") from error
 
 
+def _secret(setting: str, path: Path | None) -> SecretStr | None:
+    """What stands in a file that holds one secret; None if the file is empty, as for a secret nobody has yet."""
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ValueError(f"{setting} names {path}, which cannot be read: {reason}") from error
+    return SecretStr(text) if text else None
+
+
 def prepare_environment(data: DataFolder) -> None:
     """Switch off usage statistics and fix the data folder, for this process and those that it starts.
 
-    The folder is written back as an absolute path: a child with another working directory must find the same one.
+    The folders are written back as absolute paths: a child with another working directory must find the same ones.
     """
     os.environ.update(NO_STATISTICS)
     os.environ["TIEOUT_DATA_DIR"] = str(data.root)
+    os.environ["TIEOUT_DAGSTER_HOME"] = str(data.instance or "")
     os.environ["DAGSTER_HOME"] = str(data.dagster_home)

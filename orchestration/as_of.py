@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orchestration.build import RunOutcome
     from orchestration.resources.raw_subset import KnownBy
 
-_OF_A_RUN = ("TIEOUT_DATA_DIR", "DAGSTER_HOME")
+_OF_A_RUN = ("TIEOUT_DATA_DIR", "TIEOUT_DAGSTER_HOME", "DAGSTER_HOME")
 _FILE_NAME = "tieout.duckdb"
 
 
@@ -58,7 +58,7 @@ def build_as_of(
 
     _refuse(out, overwrite)
     with tempfile.TemporaryDirectory(prefix="tieout-as-of-") as folder:
-        then = settings.model_copy(update={"data_dir": Path(folder)})
+        then = settings.model_copy(update={"data_dir": Path(folder), "dagster_home": None})
         with exclusive(settings.data.root / WRITER_LOCK):
             store = RawStore(settings.data, settings.flex_timezone)
             receipts = known_then(store.manifest(), instant, known_by)

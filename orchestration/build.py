@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from orchestration.as_of import AsOfOutcome, build_as_of, parse_instant
 from orchestration.fetching import FetchError as FetchError
 from orchestration.fetching import QueryOutcome, fetch_queries
 from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
-from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SERVICES_LOCK, WRITER_LOCK
+from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SERVICES_LOCK, SNAPSHOT_JOB, WRITER_LOCK
 from orchestration.quality.inspection import INDEX, Inspector, Verdict
 from orchestration.resources.files import exclusive, try_exclusive
 from orchestration.resources.publisher_state import current_version
@@ -44,6 +44,8 @@ class RunOutcome:
     receipts: tuple[Receipt, ...]
     version: str | None
     failure: str | None = None
+    snapshots_waiting: int = 0
+    """Snapshots of TWS without new fills that came after the version: the next refresh takes them."""
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Definitions":
@@ -61,8 +63,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     from orchestration.defs.publish.version import published_version
     from orchestration.defs.raw.documents import documents
     from orchestration.defs.raw.flex_documents import FlexSource, flex_fetch, flex_history
+    from orchestration.defs.raw.tws_snapshots import tws_snapshots
+    from orchestration.defs.snapshots import snapshot_job
     from orchestration.resources.dagster_resources import data_resources
     from orchestration.resources.dbt import Dbt
+    from orchestration.resources.tws import tws_resource
 
     settings = load_settings()
     prepare_environment(settings.data)
@@ -74,6 +79,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             flex_fetch,
             flex_history(settings),
             documents,
+            tws_snapshots,
             clean_documents,
             clean_document_sections,
             clean_benchmark_prices,
@@ -83,10 +89,15 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             published_version(marts),
             data_docs(),
         ],
-        jobs=[ingest_job, refresh_job, inspect_job, fetch_job, backfill_job],
+        jobs=[ingest_job, refresh_job, inspect_job, fetch_job, backfill_job, snapshot_job],
         schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
         sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
-        resources={**data_resources(settings), "flex": FlexSource(), **(resource_overrides or {})},
+        resources={
+            **data_resources(settings),
+            "flex": FlexSource(),
+            "tws": tws_resource(settings),
+            **(resource_overrides or {}),
+        },
         executor=dg.in_process_executor,
     )
 
@@ -128,6 +139,34 @@ def probe_flex_file(settings: Settings, path: Path) -> "Probe":
     return probe_file(settings, path)
 
 
+@dataclass(frozen=True)
+class SnapshotOutcome:
+    """What became of a snapshot of TWS; `receipt` is None when it told what the last one told, at `taken_at`.
+
+    `rows` counts what the document holds, by section. `refresh` is the run that brought new fills into the marts.
+    """
+
+    taken_at: str | None
+    receipt: Receipt | None
+    rows: Mapping[str, int]
+    refresh: RunOutcome | None = None
+    failure: str | None = None
+
+
+def run_snapshot(settings: Settings) -> SnapshotOutcome:
+    """Ask TWS for a snapshot and keep it, as a Dagster run; the marts are rebuilt if it brings new fills."""
+    store = RawStore(settings.data, settings.flex_timezone)
+    outcome = _run(settings, SNAPSHOT_JOB)
+    if not outcome.success:
+        return SnapshotOutcome(None, None, {}, failure=outcome.failure)
+    kept = next((r for r in outcome.receipts if r.kind == "tws_snapshot"), None)
+    told = kept or store.newest("tws_snapshot")
+    assert told is not None, "a snapshot was taken, so there is one"
+    rows = store.section_rows(told.document_id)
+    refresh = _run(settings, REFRESH_JOB) if kept and kept.news and not _is_fresh(settings, store) else None
+    return SnapshotOutcome(told.when_generated_at, kept, rows, refresh)
+
+
 def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:
     """From the inbox to a published version, as a Dagster run; no run if there is nothing new.
 
@@ -139,7 +178,10 @@ def run_refresh(settings: Settings, force: bool = False) -> RunOutcome:
     waiting = store.waiting()
     if not waiting:
         version = current_version(settings.data.published)
-        return RunOutcome(success=True, nothing_new=True, receipts=(), version=version)
+        later = _snapshots_waiting(settings, store)
+        return RunOutcome(
+            success=True, nothing_new=True, receipts=(), version=version, snapshots_waiting=later
+        )
     if not _came_before(waiting, store.manifest()):
         return _run(settings, REFRESH_JOB)
     ingested = _run(settings, INGEST_JOB)
@@ -199,7 +241,10 @@ def the_only_services(data: DataFolder) -> Iterator[None]:
     """Hold the place of `tieout up` on a data folder: two of them would start every run twice."""
     with try_exclusive(data.root / SERVICES_LOCK) as held:
         if not held:
-            raise ServicesRunningError(f"`tieout up` is running on {data.root}; end it first (Ctrl-C)")
+            raise ServicesRunningError(
+                f"`tieout up` is running on {data.root}, or the containers are; end it first "
+                "(Ctrl-C, or docker compose down)"
+            )
         yield
 
 
@@ -228,6 +273,16 @@ def _is_fresh(settings: Settings, store: RawStore) -> bool:
     return is_fresh(store.manifest(), current_version(settings.data.published), settings)
 
 
+def _snapshots_waiting(settings: Settings, store: RawStore) -> int:
+    """How many snapshots of TWS came after the published version was made."""
+    version = current_version(settings.data.published)
+    made = (settings.data.published / str(version)).stat().st_mtime
+    return sum(
+        r.kind == "tws_snapshot" and datetime.fromisoformat(r.received_at).timestamp() > made
+        for r in store.manifest().receipts
+    )
+
+
 def _came_before(waiting: Sequence[Path], manifest: RawManifest) -> bool:
     """Whether every one of these files has come before, loaded or refused."""
     known = {receipt.document_id for receipt in manifest.receipts}
@@ -246,7 +301,7 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
     with (
-        exclusive(settings.data.dagster_home / ".command.lock"),
+        exclusive(settings.data.dagster / ".command.lock"),
         dg.DagsterInstance.get() as instance,
     ):
         end_killed_runs(instance, by_command=True)

@@ -36,7 +36,9 @@ run_monitoring:
 
 
 def prepare_instance(data: DataFolder) -> None:
-    """Make the folder that DAGSTER_HOME names."""
+    """Make the folder that DAGSTER_HOME names; one that is made elsewhere stays as it is."""
+    if data.instance is not None:
+        return
     path = data.dagster_home / "dagster.yaml"
     if not path.exists():
         write_atomically(path, DAGSTER_YAML.encode())

@@ -18,5 +18,6 @@ REFRESH_JOB = "refresh"
 INSPECT_JOB = "inspect"
 FETCH_JOB = "fetch"
 BACKFILL_JOB = "backfill"
+SNAPSHOT_JOB = "snapshot"
 
 OWNERS = ["team:books"]

@@ -2,12 +2,14 @@
 
 SQLite in the data folder unless a URL names another database. One write at a time: on SQLite a transaction begins by
 taking the file's lock, on Postgres by taking an advisory one, so that what it reads is still so when it writes.
+SQLite keeps a write-ahead log: readers see the last state that was committed, wait for no writer and hold none up.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 _WAIT_SECONDS = 30
 _ADVISORY_LOCK = 7_106_731
@@ -65,6 +67,21 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Exact(TypeDecorator[Decimal]):
+    """An exact decimal, kept as text: SQLite has none."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        """Every digit."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        """As it was."""
+        return None if value is None else Decimal(value)
+
+
 @dataclass(frozen=True)
 class Component:
     """A feature's part of the schema: `steps[n]` brings it from version n to n + 1. Old steps never change."""
@@ -74,16 +91,25 @@ class Component:
 
 
 class StateStore:
-    """The state store behind a URL. Nothing is opened or made before the first use."""
+    """The state store behind a URL. Nothing is opened or made before the first use.
 
-    def __init__(self, url: str) -> None:
+    `keep_open` is for a process that writes several times a second: its connection stays open until `close`.
+    """
+
+    def __init__(self, url: str, *, keep_open: bool = False) -> None:
         try:
             self._url = make_url(url)
         except ArgumentError as error:
             raise StateError(
                 "DB_URL is no database URL: write one like sqlite:////path/to/tieout.sqlite"
             ) from error
+        self._keep_open = keep_open
         self._engine: Engine | None = None
+
+    def close(self) -> None:
+        """Close what is open; the next use opens it again."""
+        if self._engine is not None:
+            self._engine.dispose()
 
     @contextmanager
     def write(self, component: Component) -> Iterator[Connection]:
@@ -133,7 +159,8 @@ class StateStore:
     def _opened(self) -> Engine:
         if self._engine is None:
             try:
-                self._engine = create_engine(self._url, poolclass=NullPool)
+                pool = {"pool_pre_ping": True} if self._keep_open else {"poolclass": NullPool}
+                self._engine = create_engine(self._url, **pool)
             except (NoSuchModuleError, ModuleNotFoundError) as error:
                 raise StateError(f"DB_URL needs a database driver that is not installed: {error}") from error
             if self._engine.dialect.name == "sqlite":
@@ -152,7 +179,18 @@ def _use_real_transactions(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("tieout_writes")
+        if writes:
+            _keep_a_write_ahead_log(connection)
         connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def _keep_a_write_ahead_log(connection: Connection) -> None:
+    """Once in the life of the file; it says so in its header."""
+    if connection.exec_driver_sql("pragma journal_mode").scalar() == "wal":
+        return
+    # While another connection is in a transaction the file cannot change over; then a later write does.
+    with suppress(OperationalError):
+        connection.exec_driver_sql("pragma journal_mode = wal")
 
 
 def _version(connection: Connection, component: Component) -> int:

@@ -11,8 +11,11 @@ from typing import Literal
 
 from transforms.flex.csv_recogniser import is_flex_csv
 from transforms.statements.recogniser import is_activity_statement
+from transforms.tws.recogniser import is_tws_snapshot
 
-DocumentKind = Literal["flex_xml", "flex_csv", "activity_statement_csv", "portfolio_analyst_csv"]
+DocumentKind = Literal[
+    "flex_xml", "flex_csv", "activity_statement_csv", "portfolio_analyst_csv", "tws_snapshot"
+]
 
 HEAD_BYTES = 64 * 1024
 """How much of a document's beginning `recognise` needs (a shorter document is passed whole)."""
@@ -222,6 +225,11 @@ def _portfolio_analyst_csv(head: Head, file_name: str) -> Recognised | None:
     return Recognised("portfolio_analyst_csv") if _PORTFOLIO_ANALYST.match(first) else None
 
 
+def _tws_snapshot(head: Head, file_name: str) -> Recognised | None:
+    """Recognise a document of TWS by its first words."""
+    return Recognised("tws_snapshot") if is_tws_snapshot(head.text) else None
+
+
 def _text_formats(head: Head, file_name: str) -> Recognised | None:
     """Refuse text formats that are known but not read."""
     text = head.text.lstrip("\ufeff \t\r\n")
@@ -247,6 +255,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     _portfolio_analyst_csv,
     _flex_csv,
     _activity_statement,
+    _tws_snapshot,
     _text_formats,
 )
 """Tried in order. Another kind of document plugs in here: its recogniser goes before `_text_formats`."""

@@ -137,11 +137,11 @@ class LinkState(StrEnum):
     UP = "up"
     """Connected, reconciled, heartbeat answered."""
     DEGRADED = "degraded"
-    """Connected, but TWS has lost the broker (1100, 2103, 2110): figures are old."""
+    """Connected, but TWS has lost the broker (1100, 2103, 2110) or its market data (10197): figures are old."""
     DOWN = "down"
     """Not connected; it is tried again."""
     STOPPED = "stopped"
-    """Not connected, and not tried again before a person did something."""
+    """Not connected, and a person must do something; until then it is tried rarely."""
 
 
 @dataclass(frozen=True)

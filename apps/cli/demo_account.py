@@ -4,13 +4,17 @@ It remembers the hashes of the documents that it wrote. Accounts and file names 
 may bear any of them.
 """
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from apps.cli import inbox
 from config.data_folder import DataFolder
@@ -74,8 +78,7 @@ def clear(data: DataFolder) -> list[str]:
         return []
     put_back = [r for r in _loaded(data) if r["document_id"] not in demo.documents]
     for receipt in put_back:
-        document_id = receipt["document_id"]
-        inbox.put(data.raw / "documents" / document_id[:2] / document_id, data.inbox, receipt["file_name"])
+        inbox.put(_bytes_of(data, receipt["document_id"]), data.inbox, receipt["file_name"])
     for path in list(_waiting(data)):
         if _sha256(path) in demo.documents:
             path.unlink()
@@ -86,7 +89,7 @@ def clear(data: DataFolder) -> list[str]:
         data.warehouse.parent,
         data.published,
         data.quality,
-        data.dagster_home,
+        data.dagster,
     ):
         if folder.exists():
             shutil.rmtree(folder)
@@ -111,6 +114,26 @@ def _loaded(data: DataFolder) -> list[dict[str, Any]]:
     if not manifest.exists():
         return []
     return [r for r in json.loads(manifest.read_bytes())["receipts"] if r["status"] == "loaded"]
+
+
+def _bytes_of(data: DataFolder, document_id: str) -> Path:
+    """The file with a document's bytes; those of TWS may stand in a batch, and are written out then."""
+    path = data.raw / "documents" / document_id[:2] / document_id
+    if path.exists():
+        return path
+    batches = json.loads((data.raw / "manifest.json").read_bytes())["batches"]
+    parts = [
+        str(data.raw / "batches" / batch["batch_id"] / name)
+        for batch in batches
+        for name in batch["files"].get("_documents", [])
+    ]
+    sql = "select _bytes from read_parquet(?) where _document_id = ? limit 1"
+    found = duckdb.execute(sql, [parts, document_id]).fetchone() if parts else None
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(found[0])
+    return path
 
 
 def _waiting(data: DataFolder) -> Iterator[Path]:

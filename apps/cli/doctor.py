@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from apps.breaks import broken_checks, note_of, read_acknowledged
-from apps.cli import doctor_flex
+from apps.cli import doctor_flex, doctor_tws
 from apps.cli.context import CommandContext
 from apps.cli.findings import Finding, State, report
 from apps.flex_alerts import flex_alerts
@@ -27,7 +27,7 @@ WANTED = {s.tag: s.without for s in wanted_sections().values() if s.need == "alw
 
 
 # Parts of the installation that can be looked at alone (`tieout doctor TOPIC`): modules that register their command.
-TOPICS: tuple[ModuleType, ...] = (doctor_flex,)
+TOPICS: tuple[ModuleType, ...] = (doctor_flex, doctor_tws)
 
 
 def doctor(

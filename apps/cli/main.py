@@ -12,7 +12,16 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from apps.cli import break_commands, doctor, fetch_command, lineage_command, pipeline_commands, read_commands
+from apps.cli import (
+    break_commands,
+    doctor,
+    fetch_command,
+    lineage_command,
+    live_command,
+    pipeline_commands,
+    read_commands,
+    snapshot_command,
+)
 from apps.cli.context import EXIT_USAGE, CommandContext
 from config.settings import SettingsError, load_settings, prepare_environment
 
@@ -50,10 +59,12 @@ def version() -> None:
 
 pipeline_commands.register(app)
 fetch_command.register(app)
+snapshot_command.register(app)
 read_commands.register(app)
 doctor.register(app)
 break_commands.register(app)
 lineage_command.register(app)
+live_command.register(app)
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def run(
         for receipt in outcome.receipts:
             typer.echo(receipt_line(receipt))
         if outcome.nothing_new:
-            typer.echo(f"Nothing new: version {outcome.version} is made from all documents that are here.")
+            typer.echo(f"Nothing new: version {outcome.version} is made from {_documents(outcome)}.")
         elif outcome.success:
             typer.echo(f"Published version {outcome.version}.")
     if not outcome.success:
@@ -105,6 +105,16 @@ def run(
             f"tieout: the run failed; the published version stands as it was.\n{outcome.failure}", err=True
         )
     raise typer.Exit(_exit_code(outcome))
+
+
+def _documents(outcome: RunOutcome) -> str:
+    """What the published version is made from, in words."""
+    if not outcome.snapshots_waiting:
+        return "all documents that are here"
+    return (
+        "all statements and fills that are here; "
+        f"{outcome.snapshots_waiting} snapshot(s) of TWS wait for the next (--force)"
+    )
 
 
 def _run_as_of(
@@ -185,13 +195,20 @@ def up(
     ctx: typer.Context,
     dagster_port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
     dashboard_port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
+    live: Annotated[
+        bool | None,
+        typer.Option(
+            "--live/--no-live", help="The live feed too; else only if IBKR_HOST or IBKR_PORT is set."
+        ),
+    ] = None,
 ) -> None:
-    """Dagster's UI with its daemon, and the dashboard; both on 127.0.0.1 only. Ctrl-C ends both."""
+    """Dagster's UI with its daemon, the dashboard, both on 127.0.0.1 only, and the live feed. Ctrl-C ends them."""
     command: CommandContext = ctx.obj
+    with_feed = command.settings.tws_configured if live is None else live
     try:
         with the_only_services(command.data):
             prepare_services(command.data)
-            code = services.run_until_stopped(command.data, dagster_port, dashboard_port)
+            code = services.run_until_stopped(command.data, dagster_port, dashboard_port, live=with_feed)
     except ServicesRunningError as error:
         fail(str(error))
     raise typer.Exit(code)
@@ -250,6 +267,8 @@ def receipt_line(receipt: Receipt) -> str:
     if receipt.status == "duplicate":
         return f"{receipt.file_name}: {receipt.reason}"
     period = f"{receipt.period_start_date} to {receipt.period_end_date}"
+    if receipt.kind == "tws_snapshot":
+        period = f"told at {receipt.when_generated_at}"
     note = f" ({receipt.reason})" if receipt.reason else ""
     return f"{receipt.file_name}: loaded, account {', '.join(receipt.accounts)}, {period}{note}"
 

@@ -163,16 +163,20 @@ def _windows(reader: Reader, where: Filter) -> list[tuple[str, str, date, date]]
     return [(account_id, window, period.first, period.last) for account_id, window, period in periods]
 
 
+# A fill that TWS told alone has no trade date yet; here it stands on the day of its clock, UTC.
+_TRADE_DAY = "coalesce(trade_date, CAST(trade_at AT TIME ZONE 'UTC' AS DATE))"
+
+
 def trades(reader: Reader, where: Filter) -> Result:
     """Trades, newest first."""
-    clause, values = where.clause("trade_date")
+    clause, values = where.clause(_TRADE_DAY)
     return reader.result(
         f"""
         SELECT account_id, trade_date, trade_at, side, symbol, asset_class, quantity, price, currency,
                proceeds, commission, commission_currency, taxes, net_cash, realized_pnl, realized_pnl_base,
                notes, is_provisional, trade_id, transaction_id, document_id, section, row_ordinal
         FROM marts.fct_trade {clause}
-        ORDER BY trade_date DESC, trade_at DESC NULLS LAST, account_id, transaction_id, row_ordinal
+        ORDER BY {_TRADE_DAY} DESC, trade_at DESC NULLS LAST, account_id, transaction_id, row_ordinal
         """,
         values,
         limit=where.limit,

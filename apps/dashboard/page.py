@@ -5,7 +5,7 @@ The choices (account, period, privacy, colours) live in the address, so that a v
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from pathlib import Path
+from functools import lru_cache
 from types import ModuleType
 
 import streamlit as st
@@ -18,6 +18,7 @@ from apps.periods import DEFAULT_PERIOD, PERIODS, Period, resolve
 from apps.published import Version, open_version
 from config.data_folder import DataFolder
 from config.settings import load_settings
+from state_store.database import StateStore
 
 
 @dataclass(frozen=True)
@@ -87,17 +88,36 @@ def load_checked(page: Page) -> data.Health:
     state = load_health(page.version.token, page.account_id, _version=page.version)
     if not state.counts["broken"]:
         return data.acknowledged_apart(state, "")
+    return data.acknowledged_apart(state, _state_url(page))
+
+
+def state_store(page: Page) -> StateStore:
+    """The state store beside the page's version, or the one that DB_URL names."""
+    return _opened(_state_url(page))
+
+
+@lru_cache(maxsize=4)
+def _opened(url: str) -> StateStore:
+    return StateStore(url)
+
+
+def _state_url(page: Page) -> str:
+    """It may hold a password: never shown."""
     named = load_settings().db_url
     own = DataFolder(page.version.path.parents[2]).state_url
-    return data.acknowledged_apart(state, (named.get_secret_value() if named else "") or own)
+    return (named.get_secret_value() if named else "") or own
 
 
+def load_flex_alerts(page: Page) -> list[FlexAlert]:
+    """What to know of the Flex Web Service."""
+    return read_flex_alerts(_state_url(page))
+
+
+# Kept for seconds, whatever the version: it changes between two of them.
 @st.cache_data(ttl=15, max_entries=4, show_spinner=False)
-def load_flex_alerts(data_root: str) -> list[FlexAlert]:
-    """What to know of the Flex Web Service, read anew after some seconds: it changes between two versions."""
-    settings = load_settings()
-    named = settings.db_url.get_secret_value() if settings.db_url else ""
-    return flex_alerts(settings, named or DataFolder(Path(data_root)).state_url, datetime.now(UTC))
+def read_flex_alerts(state_url: str) -> list[FlexAlert]:
+    """What to know of the Flex Web Service, from the state store behind a URL."""
+    return flex_alerts(load_settings(), state_url, datetime.now(UTC))
 
 
 def _from_address(key: str, options: list[str], default: str) -> str:

@@ -28,6 +28,9 @@
       ('portfolio_analyst_fee', 'PA.Fee Summary'),
       ('portfolio_analyst_sector', 'PA.Performance by Symbol'),
       ('portfolio_analyst_sector', 'PA.Open Position Summary'),
+      ('account_snapshot', 'TWS.account_values'), ('position_snapshot', 'TWS.positions'),
+      ('pnl_snapshot', 'TWS.account_pnl'), ('pnl_snapshot', 'TWS.position_pnl'),
+      ('execution_intraday', 'TWS.executions'),
   ]) }}
 {%- endmacro %}
 

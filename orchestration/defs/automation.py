@@ -12,6 +12,8 @@ from config.settings import load_settings
 from orchestration.defs.publish.data_docs import DATA_DOCS
 from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.defs.raw.flex_documents import FLEX_FETCH, FLEX_HISTORY
+from orchestration.defs.raw.tws_snapshots import TWS_SNAPSHOTS
+from orchestration.defs.snapshots import fills_sensor, snapshot_schedule
 from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB
 from orchestration.resources.dagster_resources import DataView
 from orchestration.staleness import is_fresh
@@ -25,7 +27,8 @@ ingest_job = dg.define_asset_job(
 )
 refresh_job = dg.define_asset_job(
     REFRESH_JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(DATA_DOCS, FLEX_FETCH, FLEX_HISTORY),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets(DATA_DOCS, FLEX_FETCH, FLEX_HISTORY, TWS_SNAPSHOTS),
     description="From the inbox to a new published version: raw, clean, features, marts, publish.",
 )
 inspect_job = dg.define_asset_job(
@@ -142,6 +145,8 @@ def _sha256(path: Path) -> str:
 def automation() -> Iterator[dg.ScheduleDefinition | dg.SensorDefinition]:
     """All schedules and sensors."""
     yield daily_refresh
+    yield snapshot_schedule(load_settings())
     yield inbox_sensor
+    yield fills_sensor
     yield published_sensor
     yield say_what_to_do

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import BinaryIO, TypeVar
 
 import polars as pl
@@ -13,6 +14,8 @@ from transforms.flex.values import parse_date, parse_datetime
 from transforms.portfolio_analyst.known_sections import KNOWN, raw_section, unknown_columns
 from transforms.portfolio_analyst.reader import PortfolioAnalystDocument, read_portfolio_analyst
 from transforms.statements.activity_reader import read_activity_statement
+from transforms.tws import known_sections as tws
+from transforms.tws.reader import TwsDocument, read_tws
 
 Emit = Callable[[SectionBatch], None]
 T = TypeVar("T")
@@ -29,6 +32,8 @@ class DocumentFacts:
     period_end_date: str | None
     when_generated_at: str | None
     note: str | None
+    news: tuple[str, ...] = ()
+    """Executions and commissions that TWS told, by id; whether another document told them before is not known here."""
 
 
 def read_document(
@@ -98,12 +103,29 @@ def _read_portfolio_analyst(stream: BinaryIO, document_id: str, emit: Emit, time
     )
 
 
+def _read_tws(stream: BinaryIO, document_id: str, emit: Emit, timezone: str) -> DocumentFacts:
+    """What TWS told is no statement: it covers no day, so it has no row in `_statements`."""
+    document = read_tws(stream, document_id, emit)
+    emit(SectionBatch("_document_sections", _tws_sections(document, document_id)))
+    return DocumentFacts(
+        kind="tws_snapshot",
+        query_name=None,
+        accounts=document.accounts,
+        period_start_date=None,
+        period_end_date=None,
+        when_generated_at=datetime.fromisoformat(document.taken_at).astimezone(UTC).isoformat(),
+        note=None,
+        news=document.news,
+    )
+
+
 # Another kind of document plugs in here, beside its recogniser in `transforms.documents`.
 READERS: dict[str, Callable[[BinaryIO, str, Emit, str], DocumentFacts]] = {
     "flex_xml": _read_flex,
     "flex_csv": _read_flex_csv,
     "activity_statement_csv": _read_activity_statement,
     "portfolio_analyst_csv": _read_portfolio_analyst,
+    "tws_snapshot": _read_tws,
 }
 
 
@@ -175,6 +197,16 @@ def _analysis_sections(document: PortfolioAnalystDocument, document_id: str) -> 
         unknown = unknown_columns(section, document.columns[section])
         named = ", ".join(unknown)
         rows.append((document_id, raw_section(section), count, len(unknown), named, section in KNOWN))
+    return pl.DataFrame(rows, schema=_DOCUMENT_SECTIONS, orient="row")
+
+
+def _tws_sections(document: TwsDocument, document_id: str) -> pl.DataFrame:
+    rows = []
+    for section, count in document.rows_read.items():
+        unknown = tws.unknown_attributes(section, document.attributes[section])
+        named = ", ".join(unknown)
+        known = section in tws.KNOWN
+        rows.append((document_id, tws.raw_section(section), count, len(unknown), named, known))
     return pl.DataFrame(rows, schema=_DOCUMENT_SECTIONS, orient="row")
 
 

@@ -34,6 +34,13 @@ class Receipt:
     period_start_date: str | None = None
     period_end_date: str | None = None
     when_generated_at: str | None = None
+    news: tuple[str, ...] = ()
+    """Executions and commissions that TWS told in this document, and in none that came before it."""
+
+    @property
+    def feeds_the_books(self) -> bool:
+        """Whether marts that were made before this document are old. A snapshot without news waits for the others."""
+        return self.status != "duplicate" and (self.kind != "tws_snapshot" or bool(self.news))
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,8 @@ class RawManifest:
         return frozenset(r.document_id for r in self.receipts if r.status == "loaded")
 
     def fingerprint(self) -> str:
-        """A hash of what the marts are made from: a document that came twice does not change it."""
-        facts = sorted({f"{r.status}:{r.document_id}" for r in self.receipts if r.status != "duplicate"})
+        """A hash of what calls for new marts: a document that came twice does not, nor a snapshot without news."""
+        facts = sorted({f"{r.status}:{r.document_id}" for r in self.receipts if r.feeds_the_books})
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
     def next_batch_id(self) -> str:
@@ -112,7 +119,10 @@ def _read(path: Path, _identity: tuple[int, int, int]) -> RawManifest:
         )
     return RawManifest(
         batches=tuple(Batch(**b) for b in content["batches"]),
-        receipts=tuple(Receipt(**{**r, "accounts": tuple(r["accounts"])}) for r in content["receipts"]),
+        receipts=tuple(
+            Receipt(**{**r, "accounts": tuple(r["accounts"]), "news": tuple(r.get("news", ()))})
+            for r in content["receipts"]
+        ),
         consumed=tuple(Consumed(**c) for c in content["consumed"]),
     )
 
@@ -122,7 +132,10 @@ def write_manifest(path: Path, manifest: RawManifest) -> None:
     content = {
         "format": FORMAT,
         "batches": [asdict(b) for b in manifest.batches],
-        "receipts": [asdict(r) for r in manifest.receipts],
+        "receipts": [
+            {name: value for name, value in asdict(r).items() if name != "news" or value}
+            for r in manifest.receipts
+        ],
         "consumed": [asdict(c) for c in manifest.consumed],
     }
     write_atomically(path, json.dumps(content, indent=1).encode())

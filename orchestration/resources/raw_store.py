@@ -6,8 +6,9 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from unicodedata import category
@@ -26,13 +27,16 @@ from orchestration.resources.raw_manifest import (
     read_manifest,
     write_manifest,
 )
-from transforms.documents import DocumentError
+from transforms.documents import DocumentError, DocumentKind
 
 log = logging.getLogger("tieout")
 
 # Small batches are merged when there are this many of them, so that ten years of daily documents stay a few files.
 COMPACT_AT = 16
 SMALL_BATCH_BYTES = 32 * 1024 * 1024
+# The section of a batch that holds the bytes of documents of TWS, and how many go there at once.
+PACKED = "_documents"
+MOST_PACKED = 1000
 # File systems take names of 255 bytes; the quarantine adds a hash before and two suffixes behind.
 LONGEST_NAME_BYTES = 200
 
@@ -91,20 +95,52 @@ class RawStore:
             self._compact(manifest)
             return report
 
+    def take(self, name: str, content: bytes, now: Callable[[], datetime]) -> Receipt:
+        """Take one document that was asked for, and nothing of the inbox. As safe to kill as `ingest`."""
+        with exclusive(self.data.raw / ".lock"):
+            manifest = self.manifest()
+            self._recover(manifest)
+            folder = self.data.raw / "incoming"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            (folder / name).write_bytes(content)
+            report, manifest = self._take([folder / name], manifest, now)
+            shutil.rmtree(folder)
+            self._compact(manifest)
+            return report.receipts[0]
+
+    def newest(self, kind: DocumentKind) -> Receipt | None:
+        """The document of a kind that was loaded last."""
+        return next(
+            (r for r in reversed(self.manifest().receipts) if (r.kind, r.status) == (kind, "loaded")), None
+        )
+
+    def section_rows(self, document_id: str) -> dict[str, int]:
+        """How many rows each section of a document held when it was read."""
+        counted = self.scan("_document_sections")
+        if counted is None:
+            return {}
+        found = counted.filter(pl.col("_document_id") == document_id).select("section", "rows_read").collect()
+        return dict(found.sort("section").iter_rows())
+
     def _take(
         self, files: list[Path], manifest: RawManifest, now: Callable[[], datetime]
     ) -> tuple[IngestReport, RawManifest]:
         batch_id = manifest.next_batch_id()
         writer = BatchWriter(self.data.raw / "batches" / f"{batch_id}.tmp")
         loaded = dict.fromkeys(manifest.loaded)
+        told = {news for receipt in manifest.receipts for news in receipt.news}
         receipts: list[Receipt] = []
         consumed = []
         for number, path in enumerate(files, 1):
             stat = path.stat()
-            consumed.append(Consumed(path.name, stat.st_size, stat.st_mtime_ns))
+            if path.parent == self.data.inbox:
+                consumed.append(Consumed(path.name, stat.st_size, stat.st_mtime_ns))
             name = _printable(path.name)
             receipt = self._take_one(path, name, manifest, receipts, set(loaded), writer, now())
             log.info("%d/%d %s: %s", number, len(files), name, receipt.reason or receipt.status)
+            receipt = replace(receipt, news=tuple(news for news in receipt.news if news not in told))
+            told.update(receipt.news)
             receipts.append(receipt)
             if receipt.status == "loaded":
                 loaded[receipt.document_id] = None
@@ -160,8 +196,17 @@ class RawStore:
         return _loaded_receipt(document_id, ordinal, name, facts, received_at, size)
 
     def document_path(self, document_id: str) -> Path:
-        """Where a document's bytes are kept."""
+        """Where a document's bytes are kept; those of TWS only until the next compaction packs them."""
         return self.data.raw / "documents" / document_id[:2] / document_id
+
+    def document_bytes(self, document_id: str) -> bytes:
+        """A document's bytes, wherever they are kept. Raises FileNotFoundError for one that never came."""
+        path = self.document_path(document_id)
+        if not path.exists() and (packs := self.scan(PACKED)) is not None:
+            found = packs.filter(pl.col("_document_id") == document_id).select("_bytes").head(1).collect()
+            if found.height:
+                return bytes(found.item())
+        return path.read_bytes()
 
     def _copy_bytes(self, path: Path) -> tuple[str, Path]:
         """Copy a file of the inbox into the raw layer, under a temporary name; returns its SHA-256 too."""
@@ -233,9 +278,13 @@ class RawStore:
         folder = self.data.raw / "batches" / f"{batch_id}.tmp"
         folder.mkdir()
         files = {}
-        for number, section in enumerate(sorted({name for batch in small for name in batch.files})):
+        loose = self._loose(manifest)
+        sections = {name for batch in small for name in batch.files} | ({PACKED} if loose else set())
+        for number, section in enumerate(sorted(sections)):
             part = folder / f"{number}.parquet"
             rows = self._scan(small, section)
+            if section == PACKED and loose:
+                rows = pl.concat([*([] if rows is None else [rows]), _pack(loose)])
             assert rows is not None
             rows.sink_parquet(part, compression="zstd", compression_level=1)
             sync_file(part)
@@ -249,6 +298,14 @@ class RawStore:
         manifest = RawManifest((*kept, merged), manifest.receipts, manifest.consumed)
         write_manifest(self._manifest_path, manifest)
         self._recover(manifest)
+        for path in loose.values():
+            path.unlink()
+
+    def _loose(self, manifest: RawManifest) -> dict[str, Path]:
+        """Documents of TWS that are files of their own. There is one each quarter of an hour: they become rows."""
+        told = (r.document_id for r in manifest.receipts if (r.kind, r.status) == ("tws_snapshot", "loaded"))
+        paths = {document_id: self.document_path(document_id) for document_id in told}
+        return dict(islice(((i, path) for i, path in paths.items() if path.exists()), MOST_PACKED))
 
     def _scan(self, batches: Iterable[Batch], section: str) -> pl.LazyFrame | None:
         folder = self.data.raw / "batches"
@@ -263,6 +320,12 @@ def _printable(text: str) -> str:
     line breaks, or a terminal's control sequences."""
     whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join("\N{REPLACEMENT CHARACTER}" if category(c) in _UNPRINTABLE else c for c in whole)
+
+
+def _pack(paths: dict[str, Path]) -> pl.LazyFrame:
+    """The bytes of documents as rows, by their hash."""
+    content = {"_document_id": list(paths), "_bytes": [path.read_bytes() for path in paths.values()]}
+    return pl.LazyFrame(content, schema={"_document_id": pl.String, "_bytes": pl.Binary})
 
 
 def _short(name: str) -> str:
@@ -296,4 +359,5 @@ def _loaded_receipt(
         facts.period_start_date,
         facts.period_end_date,
         facts.when_generated_at,
+        facts.news,
     )

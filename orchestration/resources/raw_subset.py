@@ -10,7 +10,7 @@ import polars as pl
 
 from config.data_folder import DataFolder
 from orchestration.resources.raw_manifest import Batch, RawManifest, Receipt, write_manifest
-from orchestration.resources.raw_store import RawStore
+from orchestration.resources.raw_store import PACKED, RawStore
 
 
 class KnownBy(Enum):
@@ -38,7 +38,8 @@ def copy_subset(store: RawStore, receipts: Sequence[Receipt], target: DataFolder
     folder = target.raw / "batches" / "000001"
     folder.mkdir(parents=True)
     files: dict[str, list[str]] = {}
-    for number, section in enumerate(sorted({s for b in store.manifest().batches for s in b.files})):
+    sections = {section for batch in store.manifest().batches for section in batch.files} - {PACKED}
+    for number, section in enumerate(sorted(sections)):
         rows = store.scan(section)
         part = folder / f"{number}.parquet"
         if rows is not None and _write(rows.filter(pl.col("_document_id").is_in(known)), part):

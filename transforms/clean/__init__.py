@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from transforms.clean import intraday
 from transforms.clean import portfolio_analyst as analyst
 from transforms.clean.agreement import AGREEMENT_SECTIONS, build_source_agreements
 from transforms.clean.cash import build_cash_balances, build_cash_transactions, build_statement_of_funds
@@ -138,6 +139,26 @@ CLEAN_TABLES: Final[dict[str, CleanTable]] = {
             "portfolio_analyst_sectors",
             (analyst.INTRODUCTION, analyst.META, *analyst.SECTORS),
             analyst.build_sectors,
+        ),
+        CleanTable(
+            "account_snapshot",
+            (intraday.SNAPSHOT, intraday.ACCOUNTS, intraday.ACCOUNT_VALUES),
+            intraday.build_account_snapshots,
+        ),
+        CleanTable(
+            "position_snapshot",
+            (intraday.SNAPSHOT, intraday.ACCOUNTS, intraday.POSITIONS),
+            intraday.build_position_snapshots,
+        ),
+        CleanTable(
+            "pnl_snapshot",
+            (intraday.SNAPSHOT, intraday.ACCOUNTS, intraday.ACCOUNT_PNL, intraday.POSITION_PNL),
+            intraday.build_pnl_snapshots,
+        ),
+        CleanTable(
+            "execution_intraday",
+            (intraday.SNAPSHOT, intraday.EXECUTIONS, intraday.COMMISSIONS),
+            intraday.build_executions,
         ),
     )
 }

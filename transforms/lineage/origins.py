@@ -5,6 +5,7 @@ What a contract cannot say (columns that a builder derives, dates that stand in 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -15,6 +16,7 @@ from transforms.clean.reference import ACCOUNT_SECTIONS, NOT_THE_INSTRUMENTS, SE
 from transforms.flex.registry import load_registry
 from transforms.lineage.model_sql import Kind, LineageError
 from transforms.schemas import LINEAGE, TableContract
+from transforms.tws import known_sections as tws
 
 STATEMENT: Final = "FlexStatement"
 """The element that holds the sections; its attributes are the statement's account, period and time."""
@@ -155,11 +157,37 @@ _DECLARED: Final[dict[tuple[str, str], Declared]] = {
     ("portfolio_analyst_allocation", "is_total"): _HEADER,
     ("portfolio_analyst_deposits", "is_total"): _TOTAL,
     ("portfolio_analyst_fees", "is_total"): _TOTAL,
+    **{
+        (table, "account_id"): Declared(value=("account_id",))
+        for table in ("account_snapshot", "position_snapshot", "pnl_snapshot", "execution_intraday")
+    },
+    **{
+        (table, "snapshot_at"): Declared(value=("TWS.snapshot.taken_at",))
+        for table in ("account_snapshot", "position_snapshot", "pnl_snapshot")
+    },
+    **{
+        (table, column): Declared(value=values)
+        for table in ("position_snapshot", "execution_intraday")
+        for column, values in (
+            ("instrument_key", ("conid", "asset_class", "symbol", "local_symbol", "currency")),
+            ("symbol", ("local_symbol",)),
+        )
+    },
+    ("execution_intraday", "execution_key"): Declared(value=("execution_id",)),
+    ("execution_intraday", "first_trade_date"): Declared(derived=("executed_at",)),
+    ("execution_intraday", "last_trade_date"): Declared(derived=("executed_at",)),
+    ("execution_intraday", "side"): Declared(derived=("quantity",)),
+    ("execution_intraday", "commission"): Declared(value=("TWS.commissions.commission",)),
+    ("execution_intraday", "commission_currency"): Declared(value=("TWS.commissions.currency",)),
+    ("execution_intraday", "realized_pnl"): Declared(value=("TWS.commissions.realized_pnl",)),
     ("documents", "document_id"): Declared(reason="hash of the document"),
     ("documents", "query_name"): Declared(value=("FlexQueryResponse.queryName",)),
     ("documents", "accounts"): Declared(value=(f"{STATEMENT}.accountId",)),
     ("documents", "when_generated_at"): Declared(value=(f"{STATEMENT}.whenGenerated",)),
 }
+
+_BESIDE_THE_ROWS: Final = frozenset({"TWS.snapshot", "TWS.accounts", "TWS.commissions"})
+"""Sections that say something about the rows of others; what they say is declared by its whole name."""
 
 _TABLES_WITHOUT_ROWS: Final[dict[str, str]] = {
     "statement_sections": "counted while the document was read",
@@ -232,7 +260,8 @@ def _sections(table: str, column: str) -> tuple[str, ...]:
         return tuple(s for s in SECTION_ROWS if column not in NOT_THE_INSTRUMENTS.get(s, ()))
     if table not in CLEAN_TABLES:
         return ()
-    sections = tuple(name for name in CLEAN_TABLES[table].inputs if not name.startswith("_"))
+    inputs = (name for name in CLEAN_TABLES[table].inputs if name not in _BESIDE_THE_ROWS)
+    sections = tuple(name for name in inputs if not name.startswith("_"))
     return sections or (STATEMENT,)
 
 
@@ -249,5 +278,12 @@ def _places(table: str, column: str, place: str) -> list[tuple[str | None, str]]
     sections = _sections(table, column)
     if len(sections) < 2:
         return [(sections[0] if sections else None, place)]
-    known = [section for section in sections if place in load_registry().attributes(section)]
+    known = [section for section in sections if place in _attributes(section)]
     return [(section, place) for section in known or sections]
+
+
+def _attributes(section: str) -> Container[str]:
+    """The attributes that are known in a section, of Flex or of TWS."""
+    if section.startswith(tws.PREFIX):
+        return tws.KNOWN[section.removeprefix(tws.PREFIX)]
+    return load_registry().attributes(section)

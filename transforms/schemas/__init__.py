@@ -29,6 +29,12 @@ from transforms.schemas.holdings import (
     TRANSFERS,
 )
 from transforms.schemas.interest import INTEREST_ACCRUALS, INTEREST_DETAILS
+from transforms.schemas.intraday import (
+    ACCOUNT_SNAPSHOT,
+    EXECUTION_INTRADAY,
+    PNL_SNAPSHOT,
+    POSITION_SNAPSHOT,
+)
 from transforms.schemas.lending import BORROW_FEES, SLB_ACTIVITIES, SLB_FEES, SLB_OPEN_CONTRACTS
 from transforms.schemas.performance import MTM_PERFORMANCE, POSITION_VALUE_CHANGES
 from transforms.schemas.portfolio_analyst import (
@@ -102,6 +108,10 @@ CONTRACTS: Final[dict[str, TableContract]] = {
         PORTFOLIO_ANALYST_DEPOSITS,
         PORTFOLIO_ANALYST_FEES,
         PORTFOLIO_ANALYST_SECTORS,
+        ACCOUNT_SNAPSHOT,
+        POSITION_SNAPSHOT,
+        PNL_SNAPSHOT,
+        EXECUTION_INTRADAY,
     )
 }
 """Contracts of the clean tables, by name."""

@@ -12,7 +12,7 @@ from apps.dashboard.components import cards, charts, empty
 from apps.dashboard.components.cards import Badge, Bar, Card
 from apps.dashboard.components.formatting import MISSING, Number, built, count, day
 from apps.dashboard.page import Page, load_checked, load_flex_alerts, load_overview, load_positions
-from apps.dashboard.views import health, positions
+from apps.dashboard.views import health, live, positions
 from apps.periods import METRIC_WINDOWS, Period
 
 STALE_AFTER_DAYS = 4
@@ -29,10 +29,11 @@ _ONLY_WINDOWS = "computed for " + ", ".join(METRIC_WINDOWS) + " only"
 def render(page: Page) -> None:
     """Draw the page, what matters first."""
     state = load_checked(page)
-    alerts = load_flex_alerts(str(page.version.path.parents[2]))
+    alerts = load_flex_alerts(page)
     cards.badges([*_badges(page, state), *(Badge("flex", a.short, "warn", a.text) for a in alerts)])
     for alert in alerts:
         cards.note(f"{alert.text} {alert.fix}", warn=True)
+    live.render(page)
     held = load_positions(page.version.token, page.account_id, _version=page.version)
     period = page.period
     if period is None:

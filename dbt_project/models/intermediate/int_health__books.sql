@@ -1,5 +1,5 @@
 -- What the books had to leave out or could not confirm: holes in the net asset value, returns that are withheld,
--- quantities that disagree with the next snapshot, flows that count nowhere. Metrics and values: data_health.
+-- quantities that disagree with the next snapshot, flows that count nowhere, fills that no statement booked. Metrics and values: data_health.
 with
 
 gaps as (
@@ -155,6 +155,22 @@ joined_ends as (
     group by whole.last_date
 ),
 
+unbooked as (
+    select
+        'execution_not_booked',
+        'warning',
+        account_id,
+        'Trades',
+        exec_id,
+        'TWS told a fill of ' || {{ money_text('quantity') }} || ' ' || coalesce(symbol, instrument_key) || ' at '
+        || {{ money_text('price') }} || ' on ' || strftime(executed_at, '%Y-%m-%d %H:%M:%S')
+        || ' UTC; the statements of its days have no trade of that execution id.',
+        'The statement stands. Compare it with the trade log of TWS; fetch it again if it was made before the day was closed.'
+    from {{ ref('int_trades__match_execution') }}
+    where status = 'missing'
+    qualify row_number() over (partition by account_id order by executed_at desc, exec_id) <= 1000
+),
+
 without_base_currency as (
     select
         'base_currency_unknown',
@@ -169,7 +185,7 @@ without_base_currency as (
 )
 
 {% for part in ['gaps', 'withheld_returns', 'assumed_transfers', 'late_history', 'disagreeing', 'uncounted_flows',
-                'lots', 'joined_withheld', 'joined_ends', 'without_base_currency'] %}
+                'lots', 'joined_withheld', 'joined_ends', 'unbooked', 'without_base_currency'] %}
 select * from {{ part }}
 {{ 'union all' if not loop.last }}
 {% endfor %}

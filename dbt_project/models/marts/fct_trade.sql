@@ -1,5 +1,6 @@
 -- Every trade once, with its realised PnL in base currency. A cancelled trade keeps all its rows; they net. An execution
--- of a trade confirmation stands in, marked as provisional, until a statement whose Trades cover its day is there.
+-- of a trade confirmation stands in, marked as provisional, until a statement whose Trades cover its day is there; so does
+-- a fill that TWS told alone. A fill has no trade date: that is the statement's to say.
 with
 
 confirmed as (
@@ -138,3 +139,55 @@ select
     awaited.row_ordinal
 from awaited
 {{ join_day_rate('awaited', 'report_date') }}
+
+union all
+
+select
+    fills.account_id,
+    'execution:' || fills.execution_key as trade_key,
+    null as trade_id,
+    null as transaction_id,
+    fills.conid,
+    fills.instrument_key,
+    fills.symbol,
+    null as description,
+    fills.asset_class,
+    fills.executed_at as trade_at,
+    null as trade_at_text,
+    null as trade_date,
+    null as report_date,
+    null as settle_date,
+    fills.side,
+    null as open_close,
+    fills.quantity,
+    fills.price,
+    fills.multiplier,
+    fills.currency,
+    fills.trade_money,
+    -fills.trade_money as proceeds,
+    fills.commission,
+    fills.commission_currency,
+    null as taxes,
+    null as net_cash,
+    null as accrued_interest,
+    null as cost,
+    null as realized_pnl,
+    null as realized_pnl_base,
+    null as mtm_pnl,
+    null as close_price,
+    null as fx_rate_to_base,
+    false as is_cancel,
+    null as transaction_type,
+    null as notes,
+    fills.exchange,
+    null as order_type,
+    fills.perm_id as order_id,
+    fills.exec_id,
+    null as orig_transaction_id,
+    'EXECUTION' as level,
+    true as is_provisional,
+    fills.document_id,
+    fills.section,
+    fills.row_ordinal
+from {{ ref('int_trades__match_execution') }} as fills
+where fills.status = 'awaited'

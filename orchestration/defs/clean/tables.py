@@ -8,10 +8,12 @@ import polars as pl
 
 from orchestration.defs.clean.contract_metadata import contract_metadata
 from orchestration.defs.raw.documents import DOCUMENTS
+from orchestration.defs.raw.tws_snapshots import TWS_SNAPSHOTS
 from orchestration.keys import CLEAN, OWNERS
 from orchestration.resources.dagster_resources import DataResource
 from transforms.clean import CLEAN_TABLES, CleanContext, CleanTable
 from transforms.schemas import CONTRACTS, ContractError
+from transforms.tws.known_sections import PREFIX as TWS
 
 CONTRACT_CHECK = "contract"
 
@@ -77,7 +79,10 @@ def _spec(key: dg.AssetKey, table: CleanTable) -> dg.AssetSpec:
     contract = CONTRACTS[table.name]
     return dg.AssetSpec(
         key,
-        deps=[DOCUMENTS],
+        # A document of TWS may lie in the inbox too: the live feed puts fills there.
+        deps=[DOCUMENTS, TWS_SNAPSHOTS]
+        if any(name.startswith(TWS) for name in table.inputs)
+        else [DOCUMENTS],
         group_name=CLEAN,
         owners=OWNERS,
         kinds={"polars", "parquet"},

@@ -23,6 +23,7 @@ NOT_ITS_BUSINESS = {
     *("borrow_fees", "cfd_charges", "client_fees", "client_fee_details", "debit_card_activities"),
     *("fx_positions", "fx_transactions", "interest_details", "position_value_changes", "sales_taxes"),
     *("slb_activities", "slb_fees", "slb_open_contracts", "trade_confirmations", "transaction_taxes"),
+    *("account_snapshot", "position_snapshot", "pnl_snapshot", "execution_intraday"),
     *("transfers", "wash_sales", *(name for name in FACTS if name.startswith("portfolio_analyst_"))),
 }
 

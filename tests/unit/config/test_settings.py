@@ -1,5 +1,6 @@
 """Settings: what is accepted, what is refused in one sentence, what never prints."""
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from config.flex_query import first_month, parse_queries
 from config.flex_token import expiry
 from config.settings import SettingsError, load_settings, prepare_environment
+from orchestration.instance import prepare_instance
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +24,10 @@ def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "FLEX_TOKEN",
         "FLEX_TOKEN_EXPIRES",
         "FLEX_BACKFILL_FROM",
+        "FLEX_TOKEN_FILE",
+        "DB_URL",
+        "DB_URL_FILE",
+        "TIEOUT_DAGSTER_HOME",
         "LOG_FORMAT",
     ):
         monkeypatch.setenv(name, "")
@@ -113,6 +119,64 @@ def test_the_end_of_a_token_is_warned_of_from_14_days_before(expires: date, stat
     assert found.state == state
     assert text in found.text
     assert expiry(None, date(2026, 11, 23)) is None
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, url = tmp_path / "token", tmp_path / "url"
+    token.write_text(" 123456789012345678901234\n")
+    url.write_text("sqlite:////books/state.sqlite\n")
+    monkeypatch.setenv("FLEX_TOKEN_FILE", str(token))
+    monkeypatch.setenv("DB_URL_FILE", str(url))
+    settings = load_settings()
+    assert settings.flex_token is not None
+    assert settings.flex_token.get_secret_value() == "123456789012345678901234"
+    assert settings.state_url == "sqlite:////books/state.sqlite"
+    assert "1234567890" not in f"{settings!r} {settings.model_dump()}"
+    monkeypatch.setenv("FLEX_TOKEN", "999999999999999999999999")
+    named = load_settings().flex_token
+    assert named is not None
+    assert named.get_secret_value().startswith("999"), "the variable itself wins"
+
+
+def test_an_empty_secret_is_none_and_a_missing_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").touch()
+    monkeypatch.setenv("FLEX_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("DB_URL_FILE", "")
+    settings = load_settings()
+    assert settings.flex_token is None
+    assert settings.state_url == settings.data.state_url
+    monkeypatch.setenv("FLEX_TOKEN_FILE", str(tmp_path / "gone"))
+    with pytest.raises(
+        SettingsError, match=r"FLEX_TOKEN_FILE names .*gone, which cannot be read: No such file"
+    ):
+        load_settings()
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    monkeypatch.setenv("FLEX_TOKEN_FILE", str(tmp_path / "bytes"))
+    with pytest.raises(SettingsError, match="it is no text"):
+        load_settings()
+
+
+def test_an_instance_that_is_made_elsewhere_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("TIEOUT_DAGSTER_HOME", str(home))
+    with pytest.raises(SettingsError, match=r"TIEOUT_DAGSTER_HOME.*has no dagster\.yaml"):
+        load_settings()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    data = load_settings().data
+    prepare_environment(data)
+    prepare_instance(data)
+    assert os.environ["DAGSTER_HOME"] == str(home)
+    assert (home / "dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
+    assert not data.root.exists()
+    # A build in a folder of its own, such as --as-of, has its own instance.
+    apart = load_settings().model_copy(update={"data_dir": tmp_path / "apart", "dagster_home": None})
+    prepare_environment(apart.data)
+    assert load_settings().data.dagster_home == tmp_path / "apart" / "dagster"
 
 
 def test_children_find_the_same_folder_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from transforms.lineage.graph import Model, column_lineage
 from transforms.lineage.model_sql import Kind, LineageError
 from transforms.lineage.origins import STATEMENT, clean_columns, origins
 from transforms.lineage.row import LineageRow
+from transforms.tws.known_sections import KNOWN
 
 EVERY = [(table, column) for table, columns in clean_columns().items() for column in columns]
 
@@ -27,11 +28,22 @@ def test_most_attributes_are_ones_that_the_registry_knows_in_that_section() -> N
         for origin in origins(table, column)
         if origin.section not in (None, STATEMENT, "FlexQueryResponse") and origin.attribute
     }
-    named = {(section, attribute) for section, attribute in named if not section.startswith("PA.")}
+    named = {(section, attribute) for section, attribute in named if not section.startswith(("PA.", "TWS."))}
     assert {section for section, _ in named} <= registry.known_sections
     unknown = {(s, a) for s, a in named if s and a and a not in registry.attributes(s)}
     # Contracts also name what other kinds of query write in an attribute's place; they are few.
     assert len(unknown) < len(named) / 20, sorted(unknown)
+
+
+def test_what_tables_read_of_tws_is_known_there() -> None:
+    named = {
+        (origin.section.removeprefix("TWS."), origin.attribute)
+        for table, column in EVERY
+        for origin in origins(table, column)
+        if origin.section and origin.section.startswith("TWS.") and origin.attribute
+    }
+    assert len(named) > 40
+    assert {(section, attribute) for section, attribute in named if attribute not in KNOWN[section]} == set()
 
 
 def test_a_table_is_read_from_its_own_sections() -> None:

@@ -183,10 +183,10 @@ def tick(data: DataView, at: str, *, running: bool = False) -> dg.RunRequest | s
     with dg.instance_for_test() as instance:
         if running:
             instance.add_run(dg.DagsterRun(job_name=FETCH_JOB, status=dg.DagsterRunStatus.STARTED))
-        context = dg.build_schedule_context(
+        with dg.build_schedule_context(
             instance=instance, scheduled_execution_time=new_york(at).astimezone(UTC)
-        )
-        result = flex_morning(context, data_view=data)
+        ) as context:
+            result = flex_morning(context, data_view=data)
     if isinstance(result, dg.RunRequest):
         return result
     assert isinstance(result, dg.SkipReason)

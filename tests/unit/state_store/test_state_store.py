@@ -1,17 +1,20 @@
-"""The state store: versions of its schema, transactions, and acknowledgements with all that a break is named by."""
+"""The state store: versions of its schema, transactions, and acknowledgements with all that a break is named by.
 
-import sqlite3
+On SQLite and, where there is one on the machine, on a real PostgreSQL.
+"""
+
 import threading
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
-from state_store.acknowledgements import Break, acknowledge, acknowledged, undo
+from deploy.check.postgres import MISSING, Server, binaries, running_postgres
+from state_store.acknowledgements import COMPONENT, Break, acknowledge, acknowledged, undo
 from state_store.database import Component, StateError, StateStore
 
 BROKEN = Break("U1", "nav_end", date(2024, 3, 1), date(2024, 3, 31), None, Decimal("-18.25"))
@@ -23,9 +26,29 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "tieout.sqlite"
 
 
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Server]:
+    if binaries() is None:
+        pytest.skip(MISSING)
+    with running_postgres("tieout", "a word with spaces, / and @") as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
+    """A database that nobody has written to."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{path}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    server.run("--command=create database books")
+    yield server.url("books")
+    server.run("--command=drop database books with (force)")
+
+
 @pytest.fixture
-def store(path: Path) -> StateStore:
-    return StateStore(f"sqlite:///{path}")
+def store(url: str) -> StateStore:
+    return StateStore(url)
 
 
 def create(connection: Connection) -> None:
@@ -41,9 +64,11 @@ def fail_half_way(connection: Connection) -> None:
     raise RuntimeError("the disk is on fire")
 
 
-def test_reading_what_was_never_written_makes_nothing(store: StateStore, path: Path) -> None:
+def test_reading_what_was_never_written_makes_nothing(store: StateStore, url: str, path: Path) -> None:
     assert acknowledged(store) == {}
     assert not path.parent.exists()
+    if not url.startswith("sqlite"):
+        assert inspect(create_engine(url)).get_table_names() == []
 
 
 def test_each_step_of_a_schema_runs_once(store: StateStore) -> None:
@@ -81,7 +106,10 @@ def test_components_have_versions_of_their_own(store: StateStore) -> None:
 def test_a_write_that_fails_writes_nothing(store: StateStore) -> None:
     component = Component("things", (create,))
     statement = text("insert into thing select 'lost' from nowhere")
-    with pytest.raises(StateError, match="no such table: nowhere"), store.write(component) as connection:
+    with (
+        pytest.raises(StateError, match=r'no such table: nowhere|relation "nowhere" does not exist'),
+        store.write(component) as connection,
+    ):
         connection.execute(statement)
     with store.read(component) as connection:
         assert connection is None
@@ -100,11 +128,30 @@ def test_a_url_that_cannot_be_used_is_said_without_its_password(url: str, says: 
     assert "secret" not in str(error.value)
 
 
-def test_a_file_that_is_no_database_is_said(store: StateStore, path: Path) -> None:
+def test_a_file_that_is_no_database_is_said(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("not a database, but long enough to be taken for one" * 40)
     with pytest.raises(StateError, match=r"tieout\.sqlite cannot be used: file is not a database"):
-        acknowledged(store)
+        acknowledged(StateStore(f"sqlite:///{path}"))
+
+
+def test_a_server_that_refuses_is_said_without_the_password(postgres: Server) -> None:
+    wrong = replace(postgres, password="secret")
+    with pytest.raises(StateError, match=r"cannot be used: .*password authentication failed") as error:
+        acknowledged(StateStore(wrong.url("postgres")))
+    assert "secret" not in str(error.value)
+
+
+def test_a_password_may_stand_in_a_file_of_the_server(postgres: Server, tmp_path: Path) -> None:
+    """As the containers have it: the address names the file, and only its owner may read that."""
+    words = tmp_path / "pgpass"
+    words.write_text(f"*:*:*:tieout:{postgres.password}\n")
+    words.chmod(0o600)
+    address = f"postgresql+psycopg2://tieout@127.0.0.1:{postgres.port}/postgres?passfile={words}"
+    assert acknowledged(StateStore(address)) == {}
+    words.chmod(0o644)
+    with pytest.raises(StateError, match="no password supplied"):
+        acknowledged(StateStore(address))
 
 
 def test_an_acknowledgement_comes_back_with_its_note_and_instant(store: StateStore) -> None:
@@ -157,14 +204,15 @@ def test_the_last_word_counts(store: StateStore) -> None:
     assert acknowledged(store)[BROKEN].note == "third", "the order of writing counts, not a clock"
 
 
-def test_nothing_that_was_said_is_lost(store: StateStore, path: Path) -> None:
+def test_nothing_that_was_said_is_lost(store: StateStore) -> None:
     acknowledge(store, BROKEN, "first", NOON)
     undo(store, BROKEN, NOON)
     acknowledge(store, BROKEN, "second", NOON)
-    with closing(sqlite3.connect(path)) as connection:
+    with store.read(COMPONENT) as connection:
+        assert connection is not None
         rows = connection.execute(
-            "select action, note from acknowledgement_event order by event_id"
-        ).fetchall()
+            text("select action, note from acknowledgement_event order by event_id")
+        ).all()
     assert rows == [("acknowledged", "first"), ("undone", ""), ("acknowledged", "second")]
 
 
@@ -174,12 +222,12 @@ def together() -> threading.Barrier:
 
 
 def test_of_many_at_once_exactly_one_is_the_first(
-    store: StateStore, path: Path, together: threading.Barrier
+    store: StateStore, url: str, together: threading.Barrier
 ) -> None:
     found: list[str | None] = []
 
     def say(number: int) -> None:
-        own = StateStore(f"sqlite:///{path}")
+        own = StateStore(url)
         together.wait()
         before = acknowledge(own, BROKEN, str(number), NOON)
         found.append(before.note if before else None)

@@ -1,0 +1,1 @@
+"""How Tieout runs in containers: what docker-compose.yml mounts and starts, and its check. No logic of the books."""

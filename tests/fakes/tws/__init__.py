@@ -1,0 +1,1 @@
+"""The parts of the simulated TWS; tests use them through `tests.fakes.tws_gateway`. Nothing of the `tws` package."""

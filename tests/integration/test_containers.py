@@ -1,0 +1,30 @@
+"""The containers' commands, run as one stack with a real PostgreSQL: the check of `make compose-check`."""
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.check.compose import ROOT
+from deploy.check.postgres import MISSING, binaries
+from deploy.check.started import check_started
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(binaries() is None, reason=MISSING)
+def test_the_stack_starts_works_and_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("SUDO_")]:
+        monkeypatch.delenv(name)
+    told: list[str] = []
+    check_started(ROOT, told.append)
+    for expected in (
+        "code-server is healthy",
+        "webserver is healthy",
+        "daemon is healthy",
+        "dashboard is healthy",
+    ):
+        assert any(expected in line for line in told), told
+    assert any("one after the other" in line for line in told)
+    left = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    assert not [command for command in left if any("tieout-containers-" in word for word in command)]

@@ -1,0 +1,108 @@
+"""A feed's reader for tests: it keeps every event, and waits for one with a deadline."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from tests.fakes.tws_gateway import Gateway
+from tws import Endpoint
+from tws.feed import Feed
+from tws.values import Event, Link, LinkState, Reconciled
+
+DEADLINE = 10.0
+Result = TypeVar("Result")
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    """The clock of the tests that need no other."""
+    return datetime.now(UTC)
+
+
+def endpoint_of(gateway: Gateway, **options: Any) -> Endpoint:
+    """Where the simulated TWS listens, with deadlines that a test can wait for."""
+    return Endpoint(
+        **{"port": gateway.port, "client_id": 7, "connect_deadline": 2.0, "request_deadline": 2.0, **options}
+    )
+
+
+def finish(work: Coroutine[Any, Any, Result], seconds: float = 30.0) -> Result:
+    """Run to the end, or fail after so many seconds."""
+    return asyncio.run(asyncio.wait_for(work, seconds))
+
+
+class Listener:
+    """What a feed told so far, in `told`."""
+
+    def __init__(self) -> None:
+        self.told: list[Event] = []
+        self._news = asyncio.Event()
+        self._running = asyncio.Event()
+        self._running.set()
+        self._seen = 0
+
+    def pause(self) -> None:
+        """Read nothing until `resume`."""
+        self._running.clear()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._running.set()
+
+    async def listen(self, feed: Feed) -> None:
+        """Read the feed for ever."""
+        async with aclosing(feed.events()) as events:
+            async for event in events:
+                self.told.append(event)
+                self._news.set()
+                await self._running.wait()
+
+    async def until(self, wanted: Callable[[Event], bool], seconds: float = DEADLINE) -> Event:
+        """The next event, behind the one that was waited for last, that is wanted; fails after so many seconds."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            for place in range(self._seen, len(self.told)):
+                if wanted(self.told[place]):
+                    self._seen = place + 1
+                    return self.told[place]
+            left = deadline - asyncio.get_running_loop().time()
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), max(left, 0.0))
+            except TimeoutError:
+                raise AssertionError(f"not told within {seconds} s; told: {self.told[-5:]}") from None
+
+    async def state(self, state: LinkState, seconds: float = DEADLINE) -> Link:
+        """The next link in this state."""
+        link = await self.until(lambda event: isinstance(event, Link) and event.state is state, seconds)
+        assert isinstance(link, Link)
+        return link
+
+    async def reconciled(self) -> Reconciled:
+        """The next reconciliation."""
+        event = await self.until(lambda event: isinstance(event, Reconciled))
+        assert isinstance(event, Reconciled)
+        return event
+
+    def of(self, kind: type[T]) -> list[T]:
+        """All events of a kind so far."""
+        return [event for event in self.told if isinstance(event, kind)]
+
+
+@contextlib.asynccontextmanager
+async def listening(endpoint: Endpoint, **options: Any) -> AsyncIterator[Listener]:
+    """A feed and its listener, ended with the block; a feed that fails by itself fails the block."""
+    settings = {"reconnect_min_delay": 0.05, "reconnect_max_delay": 0.2, "keepalive_seconds": 5.0, **options}
+    feed = Feed(endpoint, settings.pop("now", now), **settings)
+    listener = Listener()
+    task = asyncio.create_task(listener.listen(feed))
+    try:
+        yield listener
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

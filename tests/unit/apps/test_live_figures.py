@@ -1,0 +1,106 @@
+"""What the live strip says: when figures are believed, and what is added up."""
+
+from datetime import UTC, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from apps.dashboard.joined import ALL
+from apps.dashboard.live_figures import Line, lines, standing
+from state_store.live import AccountState, LiveState
+from tests.support.told_by_tws import DOWN, EUR_ACCOUNT, NOON, UP, USD_ACCOUNT, account_pnl, later
+from tws.values import AccountPnl, Link, LinkState
+
+EUR = AccountState(EUR_ACCOUNT, "EUR", account_pnl("12.34"), later(58))
+OTHER_EUR = AccountState(USD_ACCOUNT, "EUR", account_pnl("-2.30", USD_ACCOUNT), NOON)
+USD = AccountState(USD_ACCOUNT, "USD", account_pnl("1", USD_ACCOUNT), NOON)
+SILENT = AccountState(USD_ACCOUNT, "EUR", None, None)
+
+
+def state(*accounts: AccountState, link: Link = UP, ended: bool = False) -> LiveState:
+    return LiveState(link, NOON, later(59), ended, accounts)
+
+
+def test_a_feed_that_is_up_says_when_something_last_changed() -> None:
+    found = standing(state(EUR), later(60), UTC)
+    assert (found.title, found.old) == ("Live", False)
+    assert found.detail == "connected since 16:00:00 · last change 2 s ago"
+    assert standing(state(EUR), later(60), ZoneInfo("Europe/Berlin")).detail.startswith(
+        "connected since 17:00:00"
+    )
+    assert "last change not yet" in standing(state(SILENT), later(60), UTC).detail
+
+
+@pytest.mark.parametrize(
+    ("known", "seconds", "title", "says"),
+    [
+        (state(EUR), 59 + 11, "Not live: the feed is silent", "last spoke 11 s ago · figures of 16:00:58"),
+        (state(EUR, link=DOWN), 60, "Not live: no connection", "start TWS · figures of 16:00:58"),
+        (
+            state(EUR, link=Link(LinkState.DEGRADED, NOON, "TWS has lost the broker.", 1100)),
+            60,
+            "Live, but TWS has lost the broker",
+            "TWS has lost the broker · figures of",
+        ),
+        (
+            state(EUR, link=Link(LinkState.STOPPED, NOON, "id 1 is in use: set IBKR_CLIENT_ID", 326)),
+            60,
+            "Not live: waits for a person",
+            "set IBKR_CLIENT_ID · figures of",
+        ),
+        (
+            state(EUR, link=Link(LinkState.STOPPED, later(59), "the live feed was ended"), ended=True),
+            9000,
+            "Not live: the feed has ended",
+            "the live feed was ended at 16:00:59 · figures of 16:00:58 · `tieout live` starts it",
+        ),
+        (state(SILENT, link=DOWN), 60, "Not live: no connection", "no figures yet"),
+    ],
+)
+def test_every_other_feed_says_why_and_of_when_the_figures_are(
+    known: LiveState, seconds: float, title: str, says: str
+) -> None:
+    found = standing(known, later(seconds), UTC)
+    assert (found.title, found.old) == (title, True)
+    assert says in found.detail
+
+
+def test_a_figure_of_another_day_bears_its_day() -> None:
+    assert "figures of 12 Mar 16:00" in standing(state(EUR, link=DOWN), NOON + timedelta(1), UTC).detail
+
+
+def test_one_account_stands_alone_and_several_are_added_up() -> None:
+    assert [line.name for line in lines(state(EUR), EUR_ACCOUNT)] == [EUR_ACCOUNT]
+    found = lines(state(EUR, OTHER_EUR), ALL)
+    assert [line.name for line in found] == [EUR_ACCOUNT, USD_ACCOUNT, ALL]
+    assert found[-1].pnl == AccountPnl(ALL, Decimal("10.04"), Decimal("10.04"), Decimal("10.02"))
+    assert found[-1].total == Decimal("20.06")
+    assert found[0].total == Decimal("17.35")
+    assert [line.name for line in lines(state(EUR, OTHER_EUR), EUR_ACCOUNT)] == [EUR_ACCOUNT, ALL]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "reason"),
+    [
+        ((EUR, USD), "not added up: the accounts are in EUR and USD"),
+        ((EUR, SILENT), "not added up: an account's PnL is missing"),
+        ((EUR, AccountState(USD_ACCOUNT, None, account_pnl("1"), NOON)), "an unknown currency and EUR"),
+    ],
+)
+def test_what_cannot_be_added_up_is_not_and_says_why(accounts: tuple[AccountState, ...], reason: str) -> None:
+    whole = lines(state(*accounts), ALL)[-1]
+    assert whole.pnl is None
+    assert reason in str(whole.reason)
+
+
+def test_a_missing_part_leaves_the_sum_missing() -> None:
+    no_daily = AccountPnl(USD_ACCOUNT, None, Decimal(1), Decimal(2))
+    whole = lines(state(EUR, AccountState(USD_ACCOUNT, "EUR", no_daily, NOON)), ALL)[-1]
+    assert whole.pnl == AccountPnl(ALL, None, Decimal("13.34"), Decimal("7.01"))
+    assert Line("U1", "EUR", AccountPnl("U1", Decimal(1), Decimal(1), None)).total is None
+
+
+def test_an_account_of_another_login_is_said() -> None:
+    (line,) = lines(state(EUR), "U9999999")
+    assert (line.pnl, line.reason) == (None, "not an account of the login that the feed uses")

@@ -1,0 +1,173 @@
+"""When TWS is asked by itself, and what a new fill starts: on a real ephemeral instance, with no TWS behind it."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from config.settings import load_settings
+from orchestration.build import build_defs
+from orchestration.defs.snapshots import every, exchanges_held, fills_sensor, snapshot_schedule
+from orchestration.exchange_hours import CALENDAR_OF, calendars_of, hours_at
+from orchestration.resources.dagster_resources import DataView, data_resources
+from orchestration.resources.tws import TwsResource
+from orchestration.staleness import inputs_fingerprint
+from tests.support.tws_values import COMMISSION, EURO, SHARE, TAKEN, execution, snapshot
+from tws.document import document_of, document_of_executions
+from tws.values import Position
+
+OPEN = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
+HOLIDAY = datetime(2024, 7, 4, 15, 0, tzinfo=UTC)
+SATURDAY = datetime(2024, 1, 6, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataView:
+    monkeypatch.setenv("TIEOUT_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for name in ("IBKR_HOST", "IBKR_PORT", "UPDATE_INTERVAL_MINUTES"):
+        monkeypatch.delenv(name, raising=False)
+    return data_resources(load_settings())["data_view"]
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port where something listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def resource(port: int, configured: bool = True) -> TwsResource:
+    return TwsResource(host="127.0.0.1", port=port, client_id=2, configured=configured)
+
+
+def due(data: DataView, tws: TwsResource, at: datetime) -> str:
+    """`run`, or the reason why there is none."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+        result = snapshot_schedule(load_settings())(context, data_view=data, tws=tws)
+    return "run" if isinstance(result, dg.RunRequest) else str(result.skip_message)
+
+
+def take(data: DataView, document: bytes) -> None:
+    data.folder.raw.mkdir(parents=True, exist_ok=True)
+    data.raw.take("told.json", document, lambda: TAKEN)
+
+
+def test_it_is_asked_while_an_exchange_is_open(data: DataView, port: int) -> None:
+    assert due(data, resource(port), OPEN) == "run"
+
+
+def test_weekends_holidays_and_nights_are_skipped_with_the_reason(data: DataView, port: int) -> None:
+    assert due(data, resource(port), SATURDAY) == (
+        "XNYS: closed; the next session opens at 2024-01-08 14:30 UTC."
+    )
+    assert "2024-07-05 13:30" in due(data, resource(port), HOLIDAY)
+    assert "2024-01-04 14:30" in due(data, resource(port), OPEN.replace(hour=23))
+
+
+def test_without_tws_nothing_runs_and_nothing_fails(data: DataView, port: int) -> None:
+    assert "set IBKR_HOST or IBKR_PORT" in due(data, resource(port, configured=False), OPEN)
+    assert snapshot_schedule(load_settings()).default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+def test_a_tws_that_is_not_there_is_a_reason_not_a_failed_run(data: DataView) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    assert f"Nothing listens on 127.0.0.1:{free}" in due(data, resource(free), OPEN)
+
+
+def test_saying_where_tws_listens_turns_it_on(data: DataView, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IBKR_PORT", "4002")
+    monkeypatch.setenv("UPDATE_INTERVAL_MINUTES", "30")
+    schedule = snapshot_schedule(load_settings())
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert schedule.cron_schedule == "0,30 * * * *"
+
+
+def test_the_hours_are_those_of_the_positions_exchanges(data: DataView, port: int) -> None:
+    listed = replace(SHARE, primary_exchange="SEHK")
+    held = replace(snapshot(), positions=(Position("U1", listed, TAKEN_QUANTITY, None),))
+    take(data, document_of(held))
+    take(data, document_of_executions(TAKEN + timedelta(hours=1), [execution(9)], []))
+    assert exchanges_held(data.raw) == ["SEHK"]
+    assert due(data, resource(port), datetime(2024, 1, 4, 2, 0, tzinfo=UTC)) == "run"
+    assert due(data, resource(port), OPEN).startswith("XHKG: closed")
+
+
+TAKEN_QUANTITY = snapshot().positions[0].quantity
+
+
+def test_any_open_exchange_is_enough_and_an_unknown_one_counts_as_new_york() -> None:
+    both = calendars_of(["LSE", "NYSE", "NASDAQ", "NOWHERE"])
+    assert both == ("XLON", "XNYS")
+    assert hours_at(datetime(2024, 1, 3, 9, 0, tzinfo=UTC), both).is_open
+    assert hours_at(datetime(2024, 1, 3, 20, 0, tzinfo=UTC), both).is_open
+    assert calendars_of(["NOWHERE"]) == calendars_of([]) == ("XNYS",)
+    assert calendars_of([EURO.exchange or ""]) == ("CMES",)
+
+
+def test_every_calendar_is_one_that_is_known() -> None:
+    import exchange_calendars
+
+    assert set(CALENDAR_OF.values()) <= set(exchange_calendars.get_calendar_names(include_aliases=False))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "ticks"), [(1, 1440), (7, 206), (15, 96), (45, 32), (60, 24), (90, 16), (720, 2), (1440, 1)]
+)
+def test_the_interval_is_kept_over_the_day(minutes: int, ticks: int) -> None:
+    lines = every(minutes)
+    times = set()
+    for line in [lines] if isinstance(lines, str) else lines:
+        minute, hour, *rest = line.split()
+        assert rest == ["*", "*", "*"]
+        hours = range(24) if hour == "*" else [int(hour)]
+        times |= {60 * h + int(m) for h in hours for m in minute.split(",")}
+    assert times == set(range(0, 1440, minutes))
+    assert len(times) == ticks
+
+
+def asked(data: DataView) -> str | None:
+    """The run key of the refresh that the sensor asks for."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = fills_sensor(dg.build_sensor_context(instance=instance), data_view=data)
+    return result.run_key if isinstance(result, dg.RunRequest) else None
+
+
+def publish(data: DataView) -> None:
+    fingerprint = inputs_fingerprint(data.raw.manifest(), load_settings())
+    data.folder.published.mkdir(exist_ok=True)
+    (data.folder.published / "CURRENT").unlink(missing_ok=True)
+    (data.folder.published / "CURRENT").symlink_to(f"000001-{fingerprint[:8]}")
+
+
+def test_only_a_new_fill_or_commission_starts_a_refresh(data: DataView) -> None:
+    data.folder.raw.mkdir(parents=True)
+    publish(data)
+    take(data, document_of(snapshot(executions=(), commissions=())))
+    assert asked(data) is None, "a snapshot alone waits"
+    take(data, document_of(snapshot(TAKEN + timedelta(minutes=15), commissions=())))
+    first = asked(data)
+    assert first == data.raw.manifest().receipts[-1].document_id
+    publish(data)
+    assert asked(data) is None
+    take(data, document_of(snapshot(TAKEN + timedelta(minutes=30), commissions=())))
+    assert asked(data) is None, "the same fill again is no news"
+    take(data, document_of_executions(TAKEN + timedelta(minutes=40), [], [COMMISSION]))
+    assert asked(data) not in (None, first)
+
+
+def test_the_refresh_asks_tws_for_nothing(data: DataView) -> None:
+    defs = build_defs()
+    refresh = {
+        key.to_user_string() for key in defs.resolve_job_def("refresh").asset_layer.selected_asset_keys
+    }
+    assert "raw/documents" in refresh
+    assert "raw/tws_snapshots" not in refresh
+    snapshots = defs.resolve_job_def("snapshot").asset_layer.selected_asset_keys
+    assert {key.to_user_string() for key in snapshots} == {"raw/tws_snapshots"}

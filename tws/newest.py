@@ -1,0 +1,77 @@
+"""What a connection was told last: positions, fills, commissions, profit and loss. It asks nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tws.errors import Code
+from tws.values import AccountPnl, Commission, Contract, Execution, Position, PositionPnl
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A code that TWS sent about the connection, with its text."""
+
+    code: Code
+    text: str
+
+
+Told = Notice | Position | AccountPnl | PositionPnl | Execution | Commission
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A line of an account's portfolio: what it is worth, by the account's own subscription."""
+
+    account_id: str
+    contract: Contract
+    market_value: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal | None
+
+
+class Newest:
+    """The newest of everything, by key. A position of nothing is none; a correction takes the place of its fill."""
+
+    def __init__(self) -> None:
+        self.positions: dict[tuple[str, int], Position] = {}
+        self.fills: dict[str, Execution] = {}
+        """By the root of the execution id."""
+        self.commissions: dict[str, Commission] = {}
+        self.account_pnl: dict[str, AccountPnl] = {}
+        self.position_pnl: dict[tuple[str, int], PositionPnl] = {}
+
+    def hold(self, position: Position) -> None:
+        """A position as it is now."""
+        key = (position.account_id, position.contract.conid)
+        if position.quantity:
+            self.positions[key] = position
+        else:
+            self.positions.pop(key, None)
+
+    def hold_only(self, positions: Iterable[Position]) -> None:
+        """All positions as they are now: what is not among them is no longer there."""
+        self.positions = {}
+        for position in positions:
+            self.hold(position)
+
+    def fill(self, execution: Execution) -> None:
+        """A fill, or a correction of one."""
+        known = self.fills.get(execution.root)
+        if known is None or known.revision <= execution.revision:
+            self.fills[execution.root] = execution
+
+    def fill_only(self, executions: Iterable[Execution], paid_before: Iterable[str]) -> None:
+        """All fills that TWS knows now. Of the commissions known before it was asked, those of other fills go too."""
+        self.fills = {}
+        for execution in executions:
+            self.fill(execution)
+        known = {execution.execution_id for execution in self.fills.values()}
+        for execution_id in set(paid_before) - known:
+            del self.commissions[execution_id]
+
+    def pay(self, commission: Commission) -> bool:
+        """A commission; False if it was told already."""
+        news = self.commissions.get(commission.execution_id) != commission
+        self.commissions[commission.execution_id] = commission
+        return news
