@@ -6,7 +6,6 @@ The choices (account, period, privacy, colours) live in the address, so that a v
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
-from pathlib import Path
 from types import ModuleType
 
 import streamlit as st
@@ -109,12 +108,16 @@ def _state_url(page: Page) -> str:
     return (named.get_secret_value() if named else "") or own
 
 
+def load_flex_alerts(page: Page) -> list[FlexAlert]:
+    """What to know of the Flex Web Service."""
+    return read_flex_alerts(_state_url(page))
+
+
+# Kept for seconds, whatever the version: it changes between two of them.
 @st.cache_data(ttl=15, max_entries=4, show_spinner=False)
-def load_flex_alerts(data_root: str) -> list[FlexAlert]:
-    """What to know of the Flex Web Service, read anew after some seconds: it changes between two versions."""
-    settings = load_settings()
-    named = settings.db_url.get_secret_value() if settings.db_url else ""
-    return flex_alerts(settings, named or DataFolder(Path(data_root)).state_url, datetime.now(UTC))
+def read_flex_alerts(state_url: str) -> list[FlexAlert]:
+    """What to know of the Flex Web Service, from the state store behind a URL."""
+    return flex_alerts(load_settings(), state_url, datetime.now(UTC))
 
 
 def _from_address(key: str, options: list[str], default: str) -> str:

@@ -29,7 +29,7 @@ _ONLY_WINDOWS = "computed for " + ", ".join(METRIC_WINDOWS) + " only"
 def render(page: Page) -> None:
     """Draw the page, what matters first."""
     state = load_checked(page)
-    alerts = load_flex_alerts(str(page.version.path.parents[2]))
+    alerts = load_flex_alerts(page)
     cards.badges([*_badges(page, state), *(Badge("flex", a.short, "warn", a.text) for a in alerts)])
     for alert in alerts:
         cards.note(f"{alert.text} {alert.fix}", warn=True)

@@ -98,9 +98,9 @@ def test_the_overview_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert 'data-testid="badge-flex"' not in body(open_page(monkeypatch, published))
 
     record(StateStore(f"sqlite:///{tmp_path / 'state' / 'tieout.sqlite'}"), EXPIRED)
-    from apps.dashboard.page import load_flex_alerts
+    from apps.dashboard.page import read_flex_alerts
 
-    load_flex_alerts.clear()
+    read_flex_alerts.clear()
     page = open_page(monkeypatch, published)
     assert badge(page, "flex") == "Flex token refused"
     assert "make a new token" in body(page)

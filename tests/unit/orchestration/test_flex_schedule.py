@@ -1,5 +1,6 @@
 """When the Flex queries are asked: verdicts at fixed moments, and the schedule's ticks in New York."""
 
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -181,7 +182,14 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataView:
 
 
 def tick(data: DataView, at: str, *, running: bool = False) -> dg.RunRequest | str:
-    """What the schedule asks for at a New York time, or why it asks for nothing."""
+    """What the schedule asks for at a New York time, or why it asks for nothing.
+
+    In a context of its own: the evaluation leaves its instance behind as the one that other tests would find.
+    """
+    return copy_context().run(_tick, data, at, running)
+
+
+def _tick(data: DataView, at: str, running: bool) -> dg.RunRequest | str:
     with dg.instance_for_test() as instance:
         if running:
             instance.add_run(dg.DagsterRun(job_name=FETCH_JOB, status=dg.DagsterRunStatus.STARTED))
