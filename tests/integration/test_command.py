@@ -19,7 +19,7 @@ import pytest
 from tests.support.command import ROOT, environment, query, runs, tieout, version, without_a_traceback
 from tests.support.papers import write_papers
 
-CODE = ("apps", "config", "orchestration", "transforms", "dbt_project")
+CODE = ("apps", "config", "orchestration", "transforms", "tws", "dbt_project")
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +148,7 @@ def test_a_second_run_says_nothing_new_and_starts_no_run(published: Path) -> Non
         "receipts": [],
         "version": version(published),
         "failure": None,
+        "snapshots_waiting": 0,
     }
     assert runs(published) == before == [("ingest", "SUCCESS"), ("refresh", "SUCCESS")]
 

@@ -107,6 +107,7 @@ def test_plain_columns_come_from_one_attribute() -> None:
     assert of("fct_trade.commission", "value") == {
         "trades.commission": {"Trades.ibCommission"},
         "trade_confirmations.commission": {"TradeConfirms.commission", "TradeConfirms.ibCommission"},
+        "execution_intraday.commission": {"TWS.commissions.commission"},
     }
     assert of("fct_closed_lot.open_at", "value") == {"closed_lots.open_at": {"Trades.openDateTime"}}
     assert of("fct_cash_transaction.category", "derived") == {

@@ -52,6 +52,7 @@ def test_what_the_document_says_of_itself() -> None:
     counted = frames["_document_sections"].select("section", "rows_read", "unknown_columns").rows()
     assert ("TWS.positions", 3, 0) in counted
     assert frames["_document_sections"]["known_section"].all()
+    assert frames["_document_sections"]["unknown_columns"].sum() == 0, "the writer's names are the reader's"
 
 
 def test_an_empty_section_is_told_and_has_no_rows() -> None:
