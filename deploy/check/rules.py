@@ -22,6 +22,7 @@ GIVEN_OTHERWISE = frozenset({"DB_URL_FILE", "FLEX_TOKEN"})
 
 _VERSION = re.compile(r":v?\d+\.\d+[\w.-]*$")
 _SECRET_NAME = re.compile(r"PASSWORD|PASSPHRASE|TOKEN|SECRET|_KEY$")
+_ABOUT_A_SECRET = ("_FILE", "_EXPIRES")
 _PASSWORD_IN_URL = re.compile(r"//[^/@\s:]*:[^/@\s]+@")
 
 ServiceRule = Callable[[Compose, str], str | None]
@@ -80,7 +81,7 @@ def no_secret_told(compose: Compose, service: str) -> str | None:
     """No secret stands in its variables or its command, where `docker inspect` would show it."""
     written = compose.services[service]
     for name, value in written.get("environment", {}).items():
-        if _SECRET_NAME.search(name) and not name.endswith("_FILE"):
+        if _SECRET_NAME.search(name) and not name.endswith(_ABOUT_A_SECRET):
             return f"the variable {name} would show a secret"
         if _PASSWORD_IN_URL.search(str(value)):
             return f"the address in {name} bears a password"
