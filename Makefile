@@ -13,7 +13,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help venv demo test test-ib-async seeds up check compose-check lineage bench soak lock clean
+.PHONY: help venv demo test test-ib-async seeds up check compose-check lineage guide bench soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -68,6 +68,9 @@ compose-check: $(STAMP) ## the containers, without a container engine: their rul
 
 lineage: $(STAMP) ## renew the packaged column lineage after a change of models or contracts
 	@$(BIN)/python -m orchestration.lineage
+
+guide: $(STAMP) ## renew the tables of docs/guides/flex-query.md from what the code reads
+	@$(BIN)/python -m orchestration.flex_guide
 
 bench: $(STAMP) ## benchmarks; prints ratios
 	@$(BIN)/python -m bench

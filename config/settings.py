@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.data_folder import DataFolder
-from config.flex_query import FlexQuery, parse_queries
+from config.flex_query import FlexQuery, first_month, parse_queries
 
 # The broker's address of the Flex Web Service, version 3.
 FLEX_WEB_SERVICE = "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService"
@@ -51,6 +52,8 @@ class Settings(BaseSettings):
 
     flex_query_ids: str = Field(default="", validation_alias="FLEX_QUERY_IDS")
     flex_base_url: str = Field(default=FLEX_WEB_SERVICE, validation_alias="FLEX_BASE_URL")
+    flex_token_expires: date | None = Field(default=None, validation_alias="FLEX_TOKEN_EXPIRES")
+    flex_backfill_from: date | None = Field(default=None, validation_alias="FLEX_BACKFILL_FROM")
 
     ibkr_host: str = Field(default="127.0.0.1", min_length=1, validation_alias="IBKR_HOST")
     ibkr_port: int = Field(default=7497, ge=1, le=65535, validation_alias="IBKR_PORT")
@@ -112,6 +115,24 @@ class Settings(BaseSettings):
             parse_queries(value)
         return value
 
+    @field_validator("flex_token_expires", "flex_backfill_from", mode="before")
+    @classmethod
+    def _day(cls, value: object) -> object:
+        """A day as text; blank is not set."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return date.fromisoformat(value.strip()) if value.strip() else None
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no day; write one like 2026-03-31") from error
+
+    @field_validator("flex_backfill_from")
+    @classmethod
+    def _past(cls, value: date | None) -> date | None:
+        if value is not None and value > datetime.now(UTC).date():
+            raise ValueError(f"{value} has not come yet; write the first day whose documents you want")
+        return value
+
     @field_validator("flex_base_url")
     @classmethod
     def _encrypted(cls, value: str) -> str:
@@ -136,6 +157,16 @@ class Settings(BaseSettings):
     def flex_queries(self) -> tuple[FlexQuery, ...]:
         """The queries to fetch, in their order; none if FLEX_QUERY_IDS is not set."""
         return parse_queries(self.flex_query_ids) if self.flex_query_ids.strip() else ()
+
+    @property
+    def flex_token_text(self) -> str:
+        """The token itself, empty if FLEX_TOKEN is not set. For the service's own requests alone."""
+        return self.flex_token.get_secret_value().strip() if self.flex_token else ""
+
+    @property
+    def flex_first_month(self) -> date:
+        """The first day of the first month that the history is fetched for."""
+        return first_month(self.flex_backfill_from, datetime.now(UTC).date())
 
     @property
     def tws_configured(self) -> bool:

@@ -29,6 +29,8 @@ from orchestration.staleness import is_fresh
 if TYPE_CHECKING:
     import dagster as dg
 
+    from orchestration.flex_probe import Probe
+
 # The command says itself what goes on; Dagster's events are in the instance, for its UI.
 QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -55,10 +57,12 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     from orchestration.defs.clean.documents import clean_document_sections, clean_documents
     from orchestration.defs.clean.tables import clean_tables
     from orchestration.defs.features.tax_lots import tax_lots
+    from orchestration.defs.flex_automation import backfill_job, fetch_job, flex_automation
     from orchestration.defs.marts.models import dbt_models
     from orchestration.defs.publish.data_docs import data_docs
     from orchestration.defs.publish.version import published_version
     from orchestration.defs.raw.documents import documents
+    from orchestration.defs.raw.flex_documents import FlexSource, flex_fetch, flex_history
     from orchestration.defs.raw.tws_snapshots import tws_snapshots
     from orchestration.defs.snapshots import snapshot_job
     from orchestration.resources.dagster_resources import data_resources
@@ -69,9 +73,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
     prepare_environment(settings.data)
     models = dbt_models(Dbt(settings.data.warehouse).manifest())
     marts = [key for key in models.keys if key.path[0] == "marts"]
-    schedules_and_sensors = list(automation())
+    schedules_and_sensors = [*automation(), *flex_automation()]
     return dg.Definitions(
         assets=[
+            flex_fetch,
+            flex_history(settings),
             documents,
             tws_snapshots,
             clean_documents,
@@ -83,10 +89,15 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> "dg.Defin
             published_version(marts),
             data_docs(),
         ],
-        jobs=[ingest_job, refresh_job, inspect_job, snapshot_job],
+        jobs=[ingest_job, refresh_job, inspect_job, fetch_job, backfill_job, snapshot_job],
         schedules=[d for d in schedules_and_sensors if isinstance(d, dg.ScheduleDefinition)],
         sensors=[d for d in schedules_and_sensors if isinstance(d, dg.SensorDefinition)],
-        resources={**data_resources(settings), "tws": tws_resource(settings), **(resource_overrides or {})},
+        resources={
+            **data_resources(settings),
+            "flex": FlexSource(),
+            "tws": tws_resource(settings),
+            **(resource_overrides or {}),
+        },
         executor=dg.in_process_executor,
     )
 
@@ -112,6 +123,20 @@ def run_fetch(settings: Settings, period: tuple[date, date] | None = None) -> Fe
     queries = tuple(fetch_queries(settings, period))
     came = any(query.file for query in queries)
     return FetchOutcome(queries, run_ingest(settings) if came else None)
+
+
+def probe_flex_queries(settings: Settings) -> Iterator["Probe"]:
+    """Fetch the document of each Flex query and look at it; nothing is kept. Raises `FetchError`."""
+    from orchestration.flex_probe import probe_queries
+
+    return probe_queries(settings)
+
+
+def probe_flex_file(settings: Settings, path: Path) -> "Probe":
+    """Look at a Flex document on disk. Raises OSError."""
+    from orchestration.flex_probe import probe_file
+
+    return probe_file(settings, path)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,16 @@
 """Fetching documents from the Flex Web Service into the inbox. What is in them is the raw layer's business."""
 
+import hashlib
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
+from config.flex_query import FlexQuery
+from config.flex_token import token_name
 from config.settings import Settings
 from orchestration.resources.files import write_atomically
 from orchestration.resources.flex_web_service import (
@@ -16,6 +20,11 @@ from orchestration.resources.flex_web_service import (
     FlexWebService,
     Reaction,
 )
+from orchestration.resources.raw_store import RawStore
+
+FETCHED, KNOWN = "fetched", "known"
+
+Period = tuple[date, date]
 
 log = logging.getLogger("tieout")
 
@@ -26,60 +35,143 @@ class FetchError(Exception):
 
 @dataclass(frozen=True)
 class QueryOutcome:
-    """What became of one query: the file in the inbox, or why there is none. `alarm`: a person should look."""
+    """What became of one query: the file in the inbox, or why there is none. `alarm`: a person should look.
+
+    `result`: `fetched`, `known` (the same document is in the raw layer already, so it is not put into the inbox), or
+    what a refusal asks for (`Reaction`). `until`: nothing is sent before. Sizes in bytes, times in seconds.
+    """
 
     query: str
-    period: tuple[date, date] | None
+    period: Period | None
     file: str | None
     problem: str | None = None
     alarm: bool = False
+    result: str = FETCHED
+    code: int | None = None
+    until: datetime | None = None
+    document_id: str | None = None
+    size: int = 0
+    seconds: float = 0.0
 
 
-def fetch_queries(settings: Settings, period: tuple[date, date] | None) -> list[QueryOutcome]:
-    """Fetch the document of every query into the inbox; one that fails does not stop the others.
+def fetch_queries(
+    settings: Settings,
+    period: Period | None,
+    only: Collection[str] = (),
+    service: FlexWebService | None = None,
+) -> list[QueryOutcome]:
+    """Fetch the document of every query (of those named by `only`) into the inbox; one that fails does not stop the
+    others.
 
     Raises `FetchError` when the settings name no token or no query.
     """
-    service = _service(settings)
+    service = service or flex_web_service(settings)
+    queries = [query for query in settings.flex_queries if not only or query.name in only]
     outcomes = []
-    for query, window in product(settings.flex_queries, _windows(period)):
+    for query, window in product(queries, _windows(period)):
         log.info("fetching %s%s", query.name, f", {window[0]} to {window[1]}" if window else "")
-        try:
-            fetched = service.fetch(query, window)
-        except FlexServiceError as error:
-            alarm = error.reaction != Reaction.EMPTY
-            outcomes.append(QueryOutcome(query.name, window, None, str(error), alarm))
-        else:
-            outcomes.append(QueryOutcome(query.name, window, _into(settings.data.inbox, fetched).name))
+        asked_at, began = datetime.now(UTC), time.monotonic()
+        outcome = _fetch_one(settings, service, query, window, began)
+        _record(settings, service, query, outcome, asked_at)
+        outcomes.append(outcome)
     return outcomes
 
 
-def _windows(period: tuple[date, date] | None) -> list[tuple[date, date] | None]:
-    """The period in parts that the broker allows; None stands for the query's own period."""
-    if period is None:
-        return [None]
-    first, last = period
-    windows: list[tuple[date, date] | None] = []
-    while first <= last:
-        end = min(first + timedelta(days=MOST_DAYS - 1), last)
-        windows.append((first, end))
-        first = end + timedelta(days=1)
-    return windows
-
-
-def _service(settings: Settings) -> FlexWebService:
-    token = settings.flex_token.get_secret_value().strip() if settings.flex_token else ""
-    missing = [
-        name
-        for name, value in (("FLEX_TOKEN", token), ("FLEX_QUERY_IDS", settings.flex_queries))
-        if not value
-    ]
+def flex_web_service(settings: Settings) -> FlexWebService:
+    """The service behind the token of the settings. Raises `FetchError` that names what is not set."""
+    missing = missing_settings(settings)
     if missing:
         raise FetchError(
             f"{' and '.join(missing)} not set: put the token and the numbers of your queries into the environment or "
             ".env; docs/guides/flex-web-service.md shows where Client Portal has them"
         )
-    return FlexWebService(settings.flex_base_url, token, settings.data.flex_pace)
+    return FlexWebService(settings.flex_base_url, settings.flex_token_text, settings.data.flex_pace)
+
+
+def missing_settings(settings: Settings) -> list[str]:
+    """The settings without which nothing can be fetched, those of them that are not set."""
+    wanted = (("FLEX_TOKEN", settings.flex_token_text), ("FLEX_QUERY_IDS", settings.flex_queries))
+    return [name for name, value in wanted if not value]
+
+
+def _fetch_one(
+    settings: Settings, service: FlexWebService, query: FlexQuery, window: Period | None, began: float
+) -> QueryOutcome:
+    try:
+        fetched = service.fetch(query, window)
+    except FlexServiceError as error:
+        return QueryOutcome(
+            query.name,
+            window,
+            None,
+            str(error),
+            alarm=error.reaction != Reaction.EMPTY,
+            result=error.reaction.value,
+            code=error.code,
+            until=error.until,
+            seconds=time.monotonic() - began,
+        )
+    seconds = time.monotonic() - began
+    document_id = hashlib.sha256(fetched.content).hexdigest()
+    same = _loaded_as(settings, document_id)
+    file = None if same else _into(settings.data.inbox, fetched).name
+    problem = f"the same document is here already, as {same}" if same else None
+    return QueryOutcome(
+        query.name,
+        window,
+        file,
+        problem,
+        result=KNOWN if same else FETCHED,
+        document_id=document_id,
+        size=len(fetched.content),
+        seconds=seconds,
+    )
+
+
+def _loaded_as(settings: Settings, document_id: str) -> str | None:
+    """The file name under which the raw layer has a document."""
+    receipts = RawStore(settings.data, settings.flex_timezone).manifest().receipts
+    return next((r.file_name for r in receipts if (r.document_id, r.status) == (document_id, "loaded")), None)
+
+
+def _record(
+    settings: Settings, service: FlexWebService, query: FlexQuery, outcome: QueryOutcome, asked_at: datetime
+) -> None:
+    """Keep what became of it. A state store that cannot be used loses no document."""
+    from state_store.database import StateError, StateStore
+    from state_store.flex_fetches import FlexFetch, record
+
+    fetch = FlexFetch(
+        query_id=query.id,
+        period=f"{outcome.period[0]:%Y%m%d}-{outcome.period[1]:%Y%m%d}" if outcome.period else "",
+        query_name=query.name,
+        token_name=token_name(service.token),
+        asked_at=asked_at,
+        seconds=outcome.seconds,
+        result=outcome.result,
+        code=outcome.code,
+        said=outcome.problem or "",
+        until=outcome.until,
+        document_id=outcome.document_id,
+        fetched_at=datetime.now(UTC) if outcome.document_id else None,
+    )
+    try:
+        record(StateStore(settings.state_url), fetch)
+    except StateError as error:
+        log.warning("what became of the fetch of %s could not be kept: %s", query.name, error)
+
+
+def _windows(period: Period | None) -> Sequence[Period | None]:
+    """The period in parts that the broker allows; None stands for the query's own period."""
+    if period is None:
+        return [None]
+    first, last = period
+    windows: list[Period | None] = []
+    while first <= last:
+        end = min(first + timedelta(days=MOST_DAYS - 1), last)
+        windows.append((first, end))
+        first = end + timedelta(days=1)
+    return windows
 
 
 def _into(inbox: Path, fetched: Fetched) -> Path:

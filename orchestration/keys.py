@@ -7,6 +7,7 @@ MARTS = "marts"
 PUBLISH = "publish"
 
 WAREHOUSE_POOL = "warehouse"
+FLEX_POOL = "flex"
 
 # In the data folder's root: who holds the first is the one run that writes, the second the one `tieout up`.
 WRITER_LOCK = ".writer.lock"
@@ -15,6 +16,8 @@ SERVICES_LOCK = ".services.lock"
 INGEST_JOB = "ingest"
 REFRESH_JOB = "refresh"
 INSPECT_JOB = "inspect"
+FETCH_JOB = "fetch"
+BACKFILL_JOB = "backfill"
 SNAPSHOT_JOB = "snapshot"
 
 OWNERS = ["team:books"]

@@ -9,7 +9,7 @@ from orchestration.resources.raw_manifest import RawManifest
 
 ROOT = Path(__file__).resolve().parents[1]
 _CODE = (("transforms", {".py", ".toml"}), ("dbt_project", {".sql", ".yml", ".csv"}))
-_NO_PRODUCT = {"broker_simulator", "target", "logs", "__pycache__"}
+_NO_PRODUCT = {"broker_simulator", "probe", "target", "logs", "__pycache__"}
 
 
 @cache

@@ -7,39 +7,27 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from apps.breaks import broken_checks, note_of, read_acknowledged
-from apps.cli import doctor_tws
+from apps.cli import doctor_flex, doctor_tws
 from apps.cli.context import CommandContext
 from apps.cli.findings import Finding, State, report
+from apps.flex_alerts import flex_alerts
 from apps.published import NothingPublishedError, Reader, open_current
+from transforms.probe.sections import wanted_sections
 
 LEAST_FREE_BYTES = 2 * 1024**3
 GUIDE = "docs/guides/flex-query.md"
-WANTED = {
-    "AccountInformation": "the base currency is not known (set BASE_CURRENCY)",
-    "EquitySummaryInBase": "no NAV, no returns, no performance",
-    "ChangeInNAV": "NAV and TWR are not held against the broker's",
-    "CashReport": "cash is not held against the broker's",
-    "StmtFunds": "no cash per currency and day",
-    "Trades": "no trades, no realised PnL",
-    "CashTransactions": "no deposits and dividends; returns may be withheld",
-    "OpenPositions": "no positions, no unrealised PnL",
-    "PriorPeriodPositions": "positions between statements have no value",
-    "CorporateActions": "positions after a split or merger do not roll",
-    "Transfers": "positions that were transferred in are missing",
-    "FIFOPerformanceSummaryInBase": "realised and unrealised PnL are not held against the broker's",
-    "SecuritiesInfo": "instruments are described by their trades alone",
-    "ConversionRates": "rates come from the rows alone",
-}
+WANTED = {s.tag: s.without for s in wanted_sections().values() if s.need == "always"}
 
 
 # Parts of the installation that can be looked at alone (`tieout doctor TOPIC`): modules that register their command.
-TOPICS: tuple[ModuleType, ...] = (doctor_tws,)
+TOPICS: tuple[ModuleType, ...] = (doctor_flex, doctor_tws)
 
 
 def doctor(
@@ -51,7 +39,7 @@ def doctor(
             raise typer.BadParameter(f"write it behind the topic: `doctor {ctx.invoked_subcommand} --json`")
         return
     command: CommandContext = ctx.obj
-    report([*_machine(command), *_documents(command), *_published(command)], as_json)
+    report([*_machine(command), *_documents(command), *_flex(command), *_published(command)], as_json)
 
 
 def register(app: typer.Typer) -> None:
@@ -106,6 +94,12 @@ def _documents(command: CommandContext) -> Iterator[Finding]:
             told["reason"] if name in told["reason"] else f"{name}: {told['reason']}",
             f"then remove {path.name.removesuffix('.reason.json')} from {command.data.quarantine}",
         )
+
+
+def _flex(command: CommandContext) -> Iterator[Finding]:
+    """What the Flex Web Service said last, and how long the token is good."""
+    for alert in flex_alerts(command.settings, command.state_url, datetime.now(UTC)):
+        yield Finding("Flex Web Service", alert.state, alert.text, alert.fix)
 
 
 def _published(command: CommandContext) -> Iterator[Finding]:

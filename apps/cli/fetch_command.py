@@ -11,6 +11,8 @@ from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext, fail
 from apps.cli.pipeline_commands import JsonOption, receipt_line
 from orchestration.build import FetchError, FetchOutcome, run_fetch
 
+_NOTHING_NEW = "Nothing new: the broker's documents are those that are here already."
+
 
 def fetch(
     ctx: typer.Context,
@@ -58,7 +60,8 @@ def _print_fetched(outcome: FetchOutcome) -> None:
         else:
             typer.echo(f"{query.query}{period}: {query.file}")
     if outcome.ingest is None:
-        typer.echo("No document came.")
+        here = any(query.document_id for query in outcome.queries)
+        typer.echo(_NOTHING_NEW if here else "No document came.")
         return
     for receipt in outcome.ingest.receipts:
         typer.echo(receipt_line(receipt))
@@ -67,7 +70,7 @@ def _print_fetched(outcome: FetchOutcome) -> None:
     elif any(receipt.status == "loaded" for receipt in outcome.ingest.receipts):
         typer.echo("Next: `tieout run` builds and publishes the marts.")
     else:
-        typer.echo("Nothing new: the broker's documents are those that are here already.")
+        typer.echo(_NOTHING_NEW)
 
 
 def register(app: typer.Typer) -> None:

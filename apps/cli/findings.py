@@ -30,11 +30,12 @@ def report(findings: Sequence[Finding], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
-        _print(findings)
+        print_findings(findings)
     raise typer.Exit(EXIT_BREAK if any(finding.state == "problem" for finding in findings) else EXIT_OK)
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def print_findings(findings: Sequence[Finding]) -> None:
+    """A line each, with what to do below it."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for _ in range(3):
         table.add_column(overflow="fold")

@@ -4,7 +4,7 @@ The choices (account, period, privacy, colours) live in the address, so that a v
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from types import ModuleType
 
@@ -13,6 +13,7 @@ import streamlit as st
 from apps.dashboard import data, joined
 from apps.dashboard.components.formatting import Formats, zone_named
 from apps.dashboard.components.theme import DEFAULT_SCHEME, SCHEMES, Palette, palette, scheme_style
+from apps.flex_alerts import FlexAlert, flex_alerts
 from apps.periods import DEFAULT_PERIOD, PERIODS, Period, resolve
 from apps.published import Version, open_version
 from config.data_folder import DataFolder
@@ -105,6 +106,18 @@ def _state_url(page: Page) -> str:
     named = load_settings().db_url
     own = DataFolder(page.version.path.parents[2]).state_url
     return (named.get_secret_value() if named else "") or own
+
+
+def load_flex_alerts(page: Page) -> list[FlexAlert]:
+    """What to know of the Flex Web Service."""
+    return read_flex_alerts(_state_url(page))
+
+
+# Kept for seconds, whatever the version: it changes between two of them.
+@st.cache_data(ttl=15, max_entries=4, show_spinner=False)
+def read_flex_alerts(state_url: str) -> list[FlexAlert]:
+    """What to know of the Flex Web Service, from the state store behind a URL."""
+    return flex_alerts(load_settings(), state_url, datetime.now(UTC))
 
 
 def _from_address(key: str, options: list[str], default: str) -> str:

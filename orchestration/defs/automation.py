@@ -11,6 +11,7 @@ import dagster as dg
 from config.settings import load_settings
 from orchestration.defs.publish.data_docs import DATA_DOCS
 from orchestration.defs.raw.documents import DOCUMENTS
+from orchestration.defs.raw.flex_documents import FLEX_FETCH, FLEX_HISTORY
 from orchestration.defs.raw.tws_snapshots import TWS_SNAPSHOTS
 from orchestration.defs.snapshots import fills_sensor, snapshot_schedule
 from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SNAPSHOT_JOB
@@ -26,7 +27,8 @@ ingest_job = dg.define_asset_job(
 )
 refresh_job = dg.define_asset_job(
     REFRESH_JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(DATA_DOCS, TWS_SNAPSHOTS),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets(DATA_DOCS, FLEX_FETCH, FLEX_HISTORY, TWS_SNAPSHOTS),
     description="From the inbox to a new published version: raw, clean, features, marts, publish.",
 )
 inspect_job = dg.define_asset_job(
@@ -57,6 +59,11 @@ def daily_refresh(
     return dg.RunRequest()
 
 
+_QUEUED = dg.RunsFilter(
+    job_name=REFRESH_JOB, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+)
+
+
 @dg.sensor(
     job=refresh_job,
     minimum_interval_seconds=30,
@@ -69,6 +76,11 @@ def inbox_sensor(context: dg.SensorEvaluationContext, data_view: DataView) -> dg
     The run key is the document's hash (for several documents, the hash of their hashes): the same documents never
     start a second run.
     """
+    if context.instance.get_runs_count(_QUEUED):
+        return dg.SensorResult(
+            skip_reason="A refresh is queued: it takes what lies in the inbox when it starts.",
+            cursor=context.cursor,
+        )
     waiting = data_view.raw.waiting()
     now = {path.name: _state(path) for path in waiting}
     before = json.loads(context.cursor) if context.cursor else {}

@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -35,10 +36,13 @@ def refused(code: int, message: str = "no reason", status: str = "Fail") -> Answ
 class FlexServer:
     """The state of the fake: documents by query, and answers that come before the right one.
 
+    `windows`: by query what it answers for a window of days (first, last); without one the document is always the same.
+
     `url_of_statements` is what SendRequest names; by default a second port, as the broker may name another host.
     """
 
     documents: dict[str, bytes] = field(default_factory=dict)
+    windows: dict[str, Callable[[date, date], Answer]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {"24681357"})
     sends: deque[Answer] = field(default_factory=deque)
     gets: deque[Answer] = field(default_factory=deque)
@@ -47,7 +51,7 @@ class FlexServer:
     url_of_statements: str = ""
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = field(default_factory=list)
     base_url: str = ""
-    _references: dict[str, str] = field(default_factory=dict)
+    _references: dict[str, Answer] = field(default_factory=dict)
     _polled: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def calls(self, name: str) -> list[dict[str, str]]:
@@ -67,10 +71,10 @@ class FlexServer:
 
     def _send(self, parameters: dict[str, str]) -> Answer:
         query = parameters.get("q", "")
-        if query not in self.documents:
+        if query not in self.documents and query not in self.windows:
             return refused(1014, "Query is invalid.")
         reference = f"{len(self._references) + 1:010d}"
-        self._references[reference] = query
+        self._references[reference] = self._document(query, parameters)
         return Answer(
             f'<FlexStatementResponse timestamp="23 November, 2026 06:00 AM EST"><Status>Success</Status>'
             f"<ReferenceCode>{reference}</ReferenceCode><{self.url_element}>{self.url_of_statements}</{self.url_element}>"
@@ -84,7 +88,13 @@ class FlexServer:
         self._polled[reference] += 1
         if self._polled[reference] <= self.polls_before_ready:
             return refused(1019, "Statement generation in progress. Please try again shortly.", "Warn")
-        return Answer(self.documents[self._references[reference]])
+        return self._references[reference]
+
+    def _document(self, query: str, parameters: dict[str, str]) -> Answer:
+        if query in self.windows and "fd" in parameters:
+            first, last = (date.fromisoformat(parameters[name]) for name in ("fd", "td"))
+            return self.windows[query](first, last)
+        return Answer(self.documents[query])
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from apps.dashboard import data
 from apps.dashboard.components import cards, charts, empty
 from apps.dashboard.components.cards import Badge, Bar, Card
 from apps.dashboard.components.formatting import MISSING, Number, built, count, day
-from apps.dashboard.page import Page, load_checked, load_overview, load_positions
+from apps.dashboard.page import Page, load_checked, load_flex_alerts, load_overview, load_positions
 from apps.dashboard.views import health, live, positions
 from apps.periods import METRIC_WINDOWS, Period
 
@@ -29,7 +29,10 @@ _ONLY_WINDOWS = "computed for " + ", ".join(METRIC_WINDOWS) + " only"
 def render(page: Page) -> None:
     """Draw the page, what matters first."""
     state = load_checked(page)
-    cards.badges(_badges(page, state))
+    alerts = load_flex_alerts(page)
+    cards.badges([*_badges(page, state), *(Badge("flex", a.short, "warn", a.text) for a in alerts)])
+    for alert in alerts:
+        cards.note(f"{alert.text} {alert.fix}", warn=True)
     has_feed = live.render(page)
     _figures(page, state)
     if not has_feed:

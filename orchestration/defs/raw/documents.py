@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.defs.raw.flex_documents import FLEX_FETCH, FLEX_HISTORY
 from orchestration.keys import OWNERS, RAW
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.resources.raw_store import IngestReport
@@ -22,6 +23,7 @@ READABLE = dg.AssetCheckSpec(
     owners=OWNERS,
     kinds={"file", "parquet"},
     check_specs=[READABLE],
+    deps=[FLEX_FETCH, FLEX_HISTORY],
     description="The broker's documents: their bytes under their SHA-256, and their rows as text, by section. "
     "Extract only. A document that came before is a duplicate and changes nothing; one that cannot be read goes to "
     "`quarantine/` with the reason beside it, and the others go on.",

@@ -15,10 +15,12 @@ import requests
 from config.flex_query import FlexQuery
 from orchestration.resources.flex_web_service.answers import Reference, document_of, reference_of
 from orchestration.resources.flex_web_service.errors import FlexServiceError, Reaction
-from orchestration.resources.flex_web_service.pace import Pace
+from orchestration.resources.flex_web_service.pace import Hold, Pace
 
 MOST_DAYS: Final = 365
 LOCKED_SECONDS: Final = 4 * 3600.0
+REFUSED_SECONDS: Final = 5 * 60.0
+TOKEN_SECONDS: Final = 20 * 3600.0  # a token that is no longer good is tried once a morning
 WAIT_SECONDS: Final = 30 * 60.0
 REFERENCE_SECONDS: Final = 3600.0
 _CONNECT, _READ = 15.0, 120.0
@@ -65,14 +67,15 @@ class FlexWebService:
         """The document of a query. Raises `FlexServiceError`, whose text is for a person and holds no token."""
         _check_period(period)
         what = query.id if period is None else f"{query.id} {period[0]:%Y%m%d}-{period[1]:%Y%m%d}"
-        self._refuse_while_held(what)
+        self._refuse_while_held(what, *([_windows_of(query)] if period else []))
         end = self.now() + self.deadline
         try:
             reference = self._known_reference(what) or self._send(query, period, what, end)
             content = self._until(end, lambda: document_of(self._get(reference.url, {"q": reference.code})))
         except FlexServiceError as error:
-            self._remember_refusal(what, error)
-            raise
+            if error.reaction != Reaction.RETRY:
+                self._pace.remember(what, None)  # polling what was refused would be refused again
+            raise self._remember_refusal(what, query, period, error) from None
         self._pace.remember(what, None)
         return Fetched(query, content, period)
 
@@ -105,9 +108,9 @@ class FlexWebService:
             try:
                 return ask()
             except FlexServiceError as error:
-                if error.reaction != Reaction.RETRY:
-                    raise
-                last = error
+                last = error.without(self.token)
+            if last.reaction != Reaction.RETRY:
+                raise last
             pause = wait * random.uniform(0.75, 1.25)
             if self.now() + pause >= end:
                 raise FlexServiceError(
@@ -159,22 +162,37 @@ class FlexWebService:
                 "The token was not sent there. If you set FLEX_BASE_URL, check it.",
             )
 
-    def _refuse_while_held(self, what: str) -> None:
-        held = self._pace.held(what)
+    def _refuse_while_held(self, *names: str) -> None:
+        held = self._pace.held("*", *names)
         if held is not None:
-            until, why = held
-            when = datetime.fromtimestamp(until, UTC)
-            raise FlexServiceError(
-                Reaction.WAIT, f"{why}; nothing is sent before {when:%Y-%m-%d %H:%M} UTC", "Fetch again then."
-            )
+            until = datetime.fromtimestamp(held.until, UTC)
+            problem = f"{held.why}; nothing is sent before {until:%Y-%m-%d %H:%M} UTC"
+            raise FlexServiceError(Reaction(held.reaction), problem, held.fix, until=until)
 
-    def _remember_refusal(self, what: str, error: FlexServiceError) -> None:
-        if error.reaction == Reaction.LOCKED:
-            self._pace.hold("*", self.now() + LOCKED_SECONDS, error.problem)
+    def _remember_refusal(
+        self, what: str, query: FlexQuery, period: tuple[date, date] | None, error: FlexServiceError
+    ) -> FlexServiceError:
+        """Keep what must not be asked again yet; gives the error back, which then says until when."""
+        if error.reaction in (Reaction.LOCKED, Reaction.TOKEN):
+            name, seconds = "*", LOCKED_SECONDS if error.reaction == Reaction.LOCKED else TOKEN_SECONDS
         elif error.reaction == Reaction.WAIT:
-            self._pace.hold(what, self.now() + WAIT_SECONDS, error.problem)
-        if error.reaction != Reaction.RETRY:
-            self._pace.remember(what, None)
+            name, seconds = what, WAIT_SECONDS
+        elif error.reaction == Reaction.FIX and period is not None:
+            name, seconds = (
+                _windows_of(query),
+                REFUSED_SECONDS,
+            )  # a hundred refused windows would end in a lock-out
+        else:
+            return error
+        until = self.now() + seconds
+        fix = error.fix if error.reaction in (Reaction.FIX, Reaction.TOKEN) else "Fetch again then."
+        self._pace.hold(name, Hold(until, error.problem, error.reaction.value, fix))
+        return error.holding(datetime.fromtimestamp(until, UTC))
+
+
+def _windows_of(query: FlexQuery) -> str:
+    """What every window of a query is held by."""
+    return f"{query.id} windows"
 
 
 def _check_period(period: tuple[date, date] | None) -> None:

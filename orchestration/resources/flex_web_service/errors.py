@@ -1,8 +1,11 @@
 """What each error code of the Flex Web Service asks for, as data, and the error that a person sees."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from config.flex_token import RENEW
 
 
 class Reaction(StrEnum):
@@ -22,10 +25,6 @@ class Reaction(StrEnum):
     """The broker refuses this token for hours."""
 
 
-_RENEW: Final = (
-    "In Client Portal open Performance & Reports > Flex Queries > Flex Web Service Configuration, make a new token "
-    "(it may live for up to a year; a new one ends the old one) and set FLEX_TOKEN to it."
-)
 _LATER: Final = "Nothing to do: it is asked for again."
 _NEXT_TIME: Final = "Wait for the next schedule; sending the query again now can lead to a lock-out of hours."
 
@@ -62,7 +61,7 @@ CODES: Final[dict[int, Code]] = {
         "the service account is inactive",
         "Switch the Flex Web Service on in Client Portal under Flex Web Service Configuration.",
     ),
-    1012: Code(Reaction.TOKEN, "the token has expired", _RENEW),
+    1012: Code(Reaction.TOKEN, "the token has expired", RENEW),
     1013: Code(
         Reaction.FIX,
         "this address may not use the token",
@@ -73,7 +72,7 @@ CODES: Final[dict[int, Code]] = {
         "the query is invalid",
         "Check the id in FLEX_QUERY_IDS: it stands behind the i beside the query in Client Portal.",
     ),
-    1015: Code(Reaction.TOKEN, "the token is invalid", _RENEW),
+    1015: Code(Reaction.TOKEN, "the token is invalid", RENEW),
     1016: Code(
         Reaction.FIX,
         "the account of this request is invalid",
@@ -101,12 +100,31 @@ CODES: Final[dict[int, Code]] = {
 
 
 class FlexServiceError(Exception):
-    """Why a query gave no document: one sentence with what to do. It never holds the token."""
+    """Why a query gave no document: one sentence with what to do. It never holds the token.
 
-    def __init__(self, reaction: Reaction, problem: str, fix: str, code: int | None = None) -> None:
-        self.reaction, self.problem, self.fix, self.code = reaction, problem, fix, code
+    `until`: nothing is sent before this instant.
+    """
+
+    def __init__(
+        self,
+        reaction: Reaction,
+        problem: str,
+        fix: str,
+        code: int | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        self.reaction, self.problem, self.fix, self.code, self.until = reaction, problem, fix, code, until
         number = f" (code {code})" if code else ""
         super().__init__(f"{problem}{number}. {fix}")
+
+    def without(self, secret: str) -> "FlexServiceError":
+        """The same error with the secret left out: an answer may say what it was asked with."""
+        problem = self.problem.replace(secret, "[token]") if secret else self.problem
+        return FlexServiceError(self.reaction, problem, self.fix, self.code, self.until)
+
+    def holding(self, until: datetime) -> "FlexServiceError":
+        """The same error, and until when nothing is sent because of it."""
+        return FlexServiceError(self.reaction, self.problem, self.fix, self.code, until)
 
 
 def refusal(code: int, message: str) -> FlexServiceError:

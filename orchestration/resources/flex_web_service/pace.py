@@ -3,18 +3,28 @@
 The file also holds what must not be asked again yet. It names tokens by a hash of theirs.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from config.flex_token import token_name
 from orchestration.resources.files import exclusive, write_atomically
 
 A_SECOND: Final = 1.0
 A_MINUTE: Final = 60.0
 PER_MINUTE: Final = 10
+
+
+@dataclass(frozen=True)
+class Hold:
+    """That something must not be asked for before `until` (seconds since 1970), because of what, and what to do."""
+
+    until: float
+    why: str
+    reaction: str = "wait"
+    fix: str = "Fetch again then."
 
 
 @dataclass(frozen=True)
@@ -41,19 +51,20 @@ class Pace:
         if wait > 0:
             self.sleep(wait)
 
-    def hold(self, what: str, until: float, why: str) -> None:
-        """Remember not to ask for `what` (a query, or `*`: anything) before `until`."""
+    def hold(self, what: str, hold: Hold) -> None:
+        """Remember not to ask for `what` (a query, or `*`: anything) while the hold lasts; older ones are forgotten."""
         with exclusive(self._lock):
             kept = self._read()
-            self._write({**kept, "holds": {**kept.get("holds", {}), what: {"until": until, "why": why}}})
+            lasting = {name: old for name, old in kept.get("holds", {}).items() if old["until"] > self.now()}
+            self._write({**kept, "holds": {**lasting, what: asdict(hold)}})
 
-    def held(self, what: str) -> tuple[float, str] | None:
-        """Until when `what` must not be asked for, and why; None if it may."""
+    def held(self, *names: str) -> Hold | None:
+        """The first hold that lasts on one of these names; None if there is none."""
         with exclusive(self._lock):
             holds = self._read().get("holds", {})
-        for name in ("*", what):
+        for name in names:
             if name in holds and holds[name]["until"] > self.now():
-                return holds[name]["until"], holds[name]["why"]
+                return Hold(**holds[name])
         return None
 
     def remember(self, what: str, reference: dict[str, Any] | None) -> None:
@@ -75,7 +86,7 @@ class Pace:
 
     @property
     def _name(self) -> str:
-        return hashlib.sha256(self.token.encode()).hexdigest()[:16]
+        return token_name(self.token)
 
     def _read(self) -> dict[str, Any]:
         return self._all().get(self._name, {})

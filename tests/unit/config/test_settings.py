@@ -1,10 +1,13 @@
 """Settings: what is accepted, what is refused in one sentence, what never prints."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from config.flex_query import first_month, parse_queries
+from config.flex_token import expiry
 from config.settings import SettingsError, load_settings, prepare_environment
 from orchestration.instance import prepare_instance
 
@@ -19,6 +22,8 @@ def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "REPORTING_CURRENCY",
         "BENCHMARK",
         "FLEX_TOKEN",
+        "FLEX_TOKEN_EXPIRES",
+        "FLEX_BACKFILL_FROM",
         "FLEX_TOKEN_FILE",
         "DB_URL",
         "DB_URL_FILE",
@@ -66,6 +71,54 @@ def test_a_token_never_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLEX_TOKEN", "123456789012345678901234")
     settings = load_settings()
     assert "1234567890" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_days_are_days_or_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEX_TOKEN_EXPIRES", "2027-03-31")
+    monkeypatch.setenv("FLEX_BACKFILL_FROM", " ")
+    settings = load_settings()
+    assert (settings.flex_token_expires, settings.flex_backfill_from) == (date(2027, 3, 31), None)
+    monkeypatch.setenv("FLEX_BACKFILL_FROM", "03/31/2024")
+    with pytest.raises(SettingsError, match=r"FLEX_BACKFILL_FROM: .* is no day; write one like 2026-03-31"):
+        load_settings()
+    monkeypatch.setenv("FLEX_BACKFILL_FROM", "2999-01-01")
+    with pytest.raises(SettingsError, match=r"FLEX_BACKFILL_FROM: .* has not come yet"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("since", "today", "first"),
+    [
+        (None, date(2026, 11, 23), date(2025, 11, 1)),
+        (None, date(2026, 1, 1), date(2025, 1, 1)),
+        (date(2022, 6, 15), date(2026, 11, 23), date(2022, 6, 1)),
+    ],
+)
+def test_the_history_begins_with_a_whole_month(since: date | None, today: date, first: date) -> None:
+    assert first_month(since, today) == first
+
+
+@pytest.mark.parametrize("name", ["a|b", "[a]", "a...b", "a/b", ".a", "a\x07b"])
+def test_a_query_has_a_plain_name(name: str) -> None:
+    with pytest.raises(ValueError, match="is no query"):
+        parse_queries(f"{name}=777")
+
+
+@pytest.mark.parametrize(
+    ("expires", "state", "text"),
+    [
+        (date(2026, 11, 23), "problem", "expired on 2026-11-23"),
+        (date(2026, 11, 24), "warning", "expires in 1 day (2026-11-24)"),
+        (date(2026, 12, 7), "warning", "expires in 14 days"),
+        (date(2026, 12, 8), "ok", "expires in 15 days"),
+    ],
+)
+def test_the_end_of_a_token_is_warned_of_from_14_days_before(expires: date, state: str, text: str) -> None:
+    found = expiry(expires, date(2026, 11, 23))
+    assert found is not None
+    assert found.state == state
+    assert text in found.text
+    assert expiry(None, date(2026, 11, 23)) is None
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from config.settings import load_settings
 from orchestration.defs.automation import daily_refresh, inbox_sensor
+from orchestration.keys import REFRESH_JOB
 from orchestration.resources.dagster_resources import DataView, data_resources
 from orchestration.staleness import inputs_fingerprint
 from tests.support.flex_text import cash_row, flex_document
@@ -73,6 +74,18 @@ def test_many_documents_start_one_run_whatever_their_names(data: DataView) -> No
     (key,) = run_keys(tick(data, tick(data, None).cursor))
     (data.folder.inbox / "a.xml").rename(data.folder.inbox / "c.xml")
     assert run_keys(tick(data, tick(data, None).cursor)) == [key]
+
+
+def test_while_a_refresh_is_queued_no_second_one_is_asked_for(data: DataView) -> None:
+    put(data, "a.xml", b"1")
+    cursor = tick(data, None).cursor
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_run(dg.DagsterRun(job_name=REFRESH_JOB, status=dg.DagsterRunStatus.NOT_STARTED))
+        context = dg.build_sensor_context(instance=instance, cursor=cursor)
+        waiting = inbox_sensor(context, data_view=data)
+    assert run_keys(waiting) == []
+    assert "A refresh is queued" in str(waiting.skip_reason)
+    assert len(run_keys(tick(data, waiting.cursor))) == 1
 
 
 def evaluate_schedule(data: DataView) -> dg.RunRequest | dg.SkipReason:

@@ -12,7 +12,13 @@ import pytest
 
 from config.flex_query import FlexQuery
 from orchestration.resources.flex_web_service import FlexServiceError, FlexWebService, Reaction
-from orchestration.resources.flex_web_service.client import LOCKED_SECONDS, REFERENCE_SECONDS, WAIT_SECONDS
+from orchestration.resources.flex_web_service.client import (
+    LOCKED_SECONDS,
+    REFERENCE_SECONDS,
+    REFUSED_SECONDS,
+    TOKEN_SECONDS,
+    WAIT_SECONDS,
+)
 from orchestration.resources.flex_web_service.errors import CODES
 from tests.fakes.flex_server import HTML_ERROR, Answer, FlexServer, flex_server, refused
 
@@ -154,6 +160,63 @@ def test_a_lock_out_holds_for_every_query_of_the_token_and_no_other(
     assert made(server, clock, tmp_path, "11112222").fetch(QUERY).content == DOCUMENT
     clock.time += LOCKED_SECONDS
     assert service.fetch(QUERY).content == DOCUMENT
+
+
+def test_a_token_that_was_refused_is_not_sent_again_that_morning_but_a_new_one_is(
+    server: FlexServer, service: FlexWebService, clock: Clock, tmp_path: Path
+) -> None:
+    server.tokens.add("11112222")
+    server.sends.append(refused(1012))
+    first = refusal_of(service)
+
+    again = refusal_of(made(server, clock, tmp_path))
+    assert again.reaction == Reaction.TOKEN
+    assert str(again).endswith(first.fix), "the steps to renew it are told again"
+    assert again.until == first.until
+    assert len(server.asked) == 1
+    assert made(server, clock, tmp_path, "11112222").fetch(QUERY).content == DOCUMENT
+    clock.time += TOKEN_SECONDS
+    assert service.fetch(QUERY).content == DOCUMENT
+
+
+def test_a_refused_window_holds_the_other_windows_of_the_query_for_minutes(
+    server: FlexServer, service: FlexWebService, clock: Clock
+) -> None:
+    """A history of a hundred months of a query that is wrong would be a hundred failed attempts."""
+    january, february = ((date(2026, month, 1), date(2026, month, 28)) for month in (1, 2))
+    server.sends.append(refused(1014))
+    with pytest.raises(FlexServiceError, match="the query is invalid"):
+        service.fetch(QUERY, january)
+
+    with pytest.raises(FlexServiceError, match="the query is invalid; nothing is sent before") as held:
+        service.fetch(QUERY, february)
+    assert held.value.reaction == Reaction.FIX
+    assert len(server.asked) == 1
+    assert service.fetch(QUERY).content == DOCUMENT, "a person who mended it can fetch"
+    clock.time += REFUSED_SECONDS
+    assert service.fetch(QUERY, february).content == DOCUMENT
+
+
+def test_a_reference_that_was_refused_is_not_polled_again(
+    server: FlexServer, service: FlexWebService
+) -> None:
+    server.gets.append(refused(1017))
+    assert refusal_of(service).code == 1017
+    assert service.fetch(QUERY).content == DOCUMENT
+    assert len(server.calls("SendRequest")) == 2
+
+
+def test_an_answer_that_repeats_the_token_is_told_without_it(
+    server: FlexServer, service: FlexWebService, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    broken = f"<FlexStatementResponse><Status>Odd</Status><ErrorMessage>{TOKEN}</ErrorMessage></FlexStatementResponse>"
+    server.sends.extend([Answer(broken.encode()), refused(1999, f"{TOKEN} is unknown.")])
+    error = refusal_of(service)
+    assert "[token] is unknown." in str(error)
+    told = "".join(traceback.format_exception(error))
+    assert "[token]" in caplog.text
+    assert TOKEN not in told + caplog.text
 
 
 def test_a_statement_that_was_begun_is_polled_and_not_begun_again(

@@ -1,0 +1,76 @@
+"""`tieout doctor flex` as a user calls it: fetched from a Flex Web Service on loopback, or from a file."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.flex_server import FlexServer, flex_server, refused
+from tests.support.command import tieout
+from transforms.broker_simulator import simulate
+
+TOKEN = "24681357"
+
+
+@pytest.fixture(scope="module")
+def document() -> bytes:
+    life = simulate(seed=3, years=1)
+    january = life.document(["U1000001"], date(2023, 1, 2), date(2023, 1, 31), datetime(2023, 2, 1, 2))
+    return (
+        b"".join(january.chunks()).replace(b"<Transfers>", b"<Others>").replace(b"</Transfers>", b"</Others>")
+    )
+
+
+@pytest.fixture
+def server(document: bytes) -> Iterator[FlexServer]:
+    with flex_server() as running:
+        running.documents["777"] = document
+        yield running
+
+
+def settings(server: FlexServer, queries: str) -> dict[str, str]:
+    return {
+        "FLEX_BASE_URL": server.base_url,
+        "FLEX_TOKEN": TOKEN,
+        "FLEX_QUERY_IDS": queries,
+        "COLUMNS": "400",
+    }
+
+
+def test_each_query_is_fetched_and_looked_at_and_nothing_is_kept(server: FlexServer, tmp_path: Path) -> None:
+    done = tieout(tmp_path, "doctor", "flex", settings=settings(server, "daily=777, wrong=999"), expect=1)
+
+    assert "the section Transfers is not in the document: positions that were transferred in" in done.stdout
+    assert "In the query, tick Transfers, with Transfer." in done.stdout
+    assert "the query is invalid (code 1014)" in done.stdout
+    assert len(server.calls("SendRequest")) == 2
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != "state"]
+    assert kept == []
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_a_warning_is_no_failure_and_no_statement_is_no_alarm(server: FlexServer, tmp_path: Path) -> None:
+    tieout(tmp_path, "doctor", "flex", settings=settings(server, "daily=777"))
+    server.gets.append(refused(1003))
+    done = tieout(tmp_path, "doctor", "flex", settings=settings(server, "daily=777"))
+    assert "there is no statement for this period" in done.stdout
+
+
+def test_a_file_is_looked_at_without_asking_anybody(document: bytes, tmp_path: Path) -> None:
+    (tmp_path / "mine.xml").write_bytes(document)
+    done = tieout(tmp_path, "doctor", "flex", "--file", "mine.xml", "--json")
+    (probe,) = json.loads(done.stdout)
+    (transfers,) = [sight for sight in probe["sights"] if sight["section"] == "Transfers"]
+    assert (transfers["state"], transfers["account_id"]) == ("warning", "U1000001")
+    assert all("." in column for column in transfers["touched"])
+
+    (tmp_path / "page.xml").write_bytes(b"<!DOCTYPE html><html></html>")
+    refused_file = tieout(tmp_path, "doctor", "flex", "--file", "page.xml", expect=2)
+    assert "web page" in refused_file.stdout
+
+
+def test_without_settings_the_doctor_says_which(tmp_path: Path) -> None:
+    done = tieout(tmp_path, "doctor", "flex", expect=2)
+    assert "FLEX_TOKEN and FLEX_QUERY_IDS not set" in done.stderr
