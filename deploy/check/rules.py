@@ -80,7 +80,7 @@ def no_secret_told(compose: Compose, service: str) -> str | None:
     """No secret stands in its variables or its command, where `docker inspect` would show it."""
     written = compose.services[service]
     for name, value in written.get("environment", {}).items():
-        if _SECRET_NAME.search(name) and not name.endswith("_FILE"):
+        if _SECRET_NAME.search(name) and not name.endswith(("_FILE", "_EXPIRES")):  # a place, a day
             return f"the variable {name} would show a secret"
         if _PASSWORD_IN_URL.search(str(value)):
             return f"the address in {name} bears a password"
