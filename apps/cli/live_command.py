@@ -1,5 +1,6 @@
 """The command that keeps live figures (`tieout live`), and says how it does. The feed itself is `apps.live`."""
 
+import gc
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,6 +10,9 @@ import typer
 from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext, fail
 from apps.exact_text import json_text
 from apps.live.health import Health, ago, judge
+
+# Python's own figures.
+_COLLECT_AFTER = (700, 10, 10)
 
 
 def live(
@@ -28,6 +32,9 @@ def live(
     from apps.live.process import run_feed
     from state_store.database import StateError
 
+    # The command collects garbage seldom, because it ends soon; this one runs for months.
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     try:
         code = run_feed(command.settings)
     except (FeedRunningError, StateError) as error:
