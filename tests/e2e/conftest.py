@@ -24,9 +24,12 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """Chromium. Without one the tests are skipped; in CI that is a failure."""
+    """Chromium. Without one the tests are skipped; in CI that is a failure.
+
+    It ends with its module: while it is open an event loop runs in this thread, and other tests start their own.
+    """
     if not CHROMIUM.exists():
         if os.environ.get("CI") == "true":
             pytest.fail(f"no Chromium at {CHROMIUM}: CI must run the browser tests")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.dashboard_server import WAIT, serve
@@ -44,6 +44,16 @@ def figure(page: Page, key: str) -> Locator:
     return page.get_by_test_id(f"live-{key}")
 
 
+def box_of(locator: Locator) -> FloatRect:
+    """Where it is drawn; the strip is drawn anew every two seconds, and has no place for a moment then."""
+    for _ in range(20):
+        found = locator.bounding_box()
+        if found is not None:
+            return found
+        locator.page.wait_for_timeout(100)
+    raise AssertionError("it is not drawn")
+
+
 def signed(amount: object) -> str:
     return f"{amount:+,.2f}".replace("-", "−")
 
@@ -80,8 +90,7 @@ def test_privacy_and_phone(page: Page, live: Live) -> None:
     expect(figure(page, f"unrealized-{USD_ACCOUNT}")).to_have_text("•••••", timeout=WAIT)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
     for key in ("daily", "realized", "unrealized", "total"):
-        box = figure(page, f"{key}-{USD_ACCOUNT}").bounding_box()
-        assert box is not None
+        box = box_of(figure(page, f"{key}-{USD_ACCOUNT}"))
         assert 0 <= box["x"] <= box["x"] + box["width"] <= 420
 
 
