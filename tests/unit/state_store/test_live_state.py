@@ -3,7 +3,6 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from deploy.check.postgres import MISSING, Server, binaries, running_postgres
 from state_store.database import StateStore
 from state_store.live import Changes, fills, positions, read, write
 from state_store.live_handover import Waiting, delivered, prune, stage, staged, waiting
@@ -42,31 +40,6 @@ BOOK = snapshot(
     pnl=(position_pnl(), position_pnl(None, OPTION, USD_ACCOUNT)),
     account_pnls=(account_pnl(), account_pnl(None, USD_ACCOUNT)),
 )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "tieout.sqlite"
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    if binaries() is None:
-        pytest.skip(MISSING)
-    with running_postgres("tieout", "secret") as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, path: Path) -> Iterator[StateStore]:
-    """A store that nobody has written to: a file, and where there is one on the machine a real PostgreSQL."""
-    if request.param == "sqlite":
-        yield StateStore(f"sqlite:///{path}")
-        return
-    server: Server = request.getfixturevalue("postgres")
-    server.run("--command=create database live")
-    yield StateStore(server.url("live"))
-    server.run("--command=drop database live with (force)")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ On SQLite and, where there is one on the machine, on a real PostgreSQL.
 """
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -13,42 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from deploy.check.postgres import MISSING, Server, binaries, running_postgres
+from deploy.check.postgres import Server
 from state_store.acknowledgements import COMPONENT, Break, acknowledge, acknowledged, undo
 from state_store.database import Component, StateError, StateStore
 
 BROKEN = Break("U1", "nav_end", date(2024, 3, 1), date(2024, 3, 31), None, Decimal("-18.25"))
 NOON = datetime(2024, 4, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "tieout.sqlite"
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    if binaries() is None:
-        pytest.skip(MISSING)
-    with running_postgres("tieout", "a word with spaces, / and @") as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
-    """A database that nobody has written to."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{path}"
-        return
-    server: Server = request.getfixturevalue("postgres")
-    server.run("--command=create database books")
-    yield server.url("books")
-    server.run("--command=drop database books with (force)")
-
-
-@pytest.fixture
-def store(url: str) -> StateStore:
-    return StateStore(url)
 
 
 def create(connection: Connection) -> None:
