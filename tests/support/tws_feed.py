@@ -2,17 +2,21 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from tests.fakes.tws_gateway import Gateway
 from tws import Endpoint
 from tws.feed import Feed
-from tws.values import Event, Link, LinkState, Reconciled
+from tws.values import Event, Link, LinkState, PositionPnl, Reconciled
 
 DEADLINE = 10.0
+ACCOUNT = "DU1000001"
+FIRST = 700_000_001
 Result = TypeVar("Result")
 T = TypeVar("T")
 
@@ -106,3 +110,38 @@ async def listening(endpoint: Endpoint, **options: Any) -> AsyncIterator[Listene
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def asked(gateway: Gateway) -> Counter[str]:
+    """How often each request came."""
+    return Counter(one.name for one in gateway.asked)
+
+
+def valued(conid: int, value: str) -> object:
+    """Whether an event is the PnL of a position that is worth so much."""
+    return lambda event: (
+        isinstance(event, PositionPnl) and event.conid == conid and event.market_value == Decimal(value)
+    )
+
+
+async def caught_up(hear: Listener, gateway: Gateway) -> None:
+    """A price change reaches the listener: every subscription before it stands."""
+    price = gateway.book.prices[FIRST] or Decimal(10)
+    gateway.set_price(FIRST, price + 1)
+    value = gateway.book.pnl(ACCOUNT, FIRST).value
+    await hear.until(valued(FIRST, str(value)))
+
+
+async def becomes(value: Callable[[], int], wanted: int, seconds: float = 10) -> None:
+    """A number reaches what is wanted; fails after so many seconds."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while value() != wanted:
+        assert asyncio.get_running_loop().time() < deadline, (value(), wanted)
+        await asyncio.sleep(0.02)
+
+
+def positions_of(reconciled: Reconciled) -> dict[tuple[str, int], tuple[Decimal, Decimal | None]]:
+    """Quantity and average cost by account and conid."""
+    return {
+        (p.account_id, p.contract.conid): (p.quantity, p.average_cost) for p in reconciled.snapshot.positions
+    }
