@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """One finished process: seconds of wall time, peak resident memory in bytes."""
+    """One finished process: seconds of wall time, peak resident memory in bytes (at least what the caller had)."""
 
     seconds: float
     peak_bytes: int
