@@ -22,6 +22,7 @@ from apps.cli import doctor
 from apps.cli.context import CommandContext
 from config.settings import Settings
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
+from tests.support import guide
 from tests.support.odd_server import free_port, odd_server, silent_host
 from tws import probe
 from tws.endpoint import LIVE_PORTS, Endpoint
@@ -133,7 +134,7 @@ def run(port: int, *arguments: str, host: str = "127.0.0.1") -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
-def shown(title: str) -> tuple[int, str]:
+def output(title: str) -> tuple[int, str]:
     """The exit code and the output of a case, as the guide shows it: with the usual port and the real deadline."""
     with patched() as patch:
         for port in CASES[title](patch):
@@ -143,25 +144,19 @@ def shown(title: str) -> tuple[int, str]:
             text = re.sub(rf"\b{port}\b(?! (live|paper))", usual, text)
             text = re.sub(r"version \d+ of", "version 176 of", text)  # each library has its own
             text = text.replace(f"{DEADLINE:g} s", "10 s").replace(f"{PNL_DEADLINE:g} s", "5 s")
-    return code, "\n".join(line.rstrip() for line in text.splitlines())
-
-
-def section(title: str) -> str:
-    """A case as the guide has it."""
-    return f"### {title}\n\n```\n{shown(title)[1]}\n```\n"
+    return code, guide.trimmed(text)
 
 
 @pytest.mark.parametrize("title", CASES)
 def test_the_guide_shows_the_output(title: str) -> None:
-    code, text = shown(title)
+    code, text = output(title)
     assert code == (0 if title in WELL | WARNED else 1)
     assert ("→" in text) is (title not in WELL), "a failure names its fix, and only a failure"
-    assert f"### {title}\n\n```\n{text}\n```\n" in GUIDE.read_text()
+    assert guide.shown(title, text) in GUIDE.read_text()
 
 
 def test_the_guide_has_no_other_case() -> None:
-    part = GUIDE.read_text().partition("## What `tieout doctor tws` says")[2]
-    assert re.findall(r"^### (.+)$", part, re.MULTILINE) == list(CASES)
+    assert guide.titles(GUIDE.read_text(), "What `tieout doctor tws` says") == list(CASES)
 
 
 def test_json_and_no_second_connection_is_left() -> None:
@@ -193,4 +188,4 @@ def test_live_accounts_are_named_so() -> None:
 
 
 if __name__ == "__main__":
-    print("\n".join(section(title) for title in CASES))
+    print("\n".join(guide.shown(title, output(title)[1]) for title in CASES))

@@ -97,7 +97,7 @@ class _Account:
         if counted is not None:
             counted = (
                 counted.filter(pl.col("_statement").is_in(numbers))
-                .group_by("section")
+                .group_by("section", maintain_order=True)
                 .agg(pl.col("rows").sum())
             )
         self._rows: dict[str, int] = dict(counted.iter_rows()) if counted is not None else {}
@@ -156,7 +156,7 @@ class _Account:
             frame = self._frames.get(section.tag)
             if frame is None or not section.levels or "levelOfDetail" not in frame.columns:
                 continue
-            there = {level.upper() for level in frame["levelOfDetail"].drop_nulls().unique()}
+            there = {level.upper() for level in frame["levelOfDetail"].drop_nulls().unique() if level}
             for level, option in section.levels.items():
                 if there and level.upper() not in there:
                     yield self._sight(
@@ -168,9 +168,9 @@ class _Account:
 
     def _fields(self) -> Iterator[Sight]:
         """Fields that are not ticked and that no other field stands in for."""
-        for tag, frame in self._frames.items():
-            wanted = wanted_sections().get(tag)
-            if wanted is None:
+        for tag, wanted in wanted_sections().items():
+            frame = self._frames.get(tag)
+            if frame is None:
                 continue
             present = {s.name for s in frame if s.null_count() < s.len()}
             unserved = self._unserved(tag, present)

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
 
-from orchestration.resources.flex_web_service.errors import FlexServiceError, Reaction, refusal
+from orchestration.resources.flex_web_service.errors import ASKED_AGAIN, FlexServiceError, Reaction, refusal
 
 _ENVELOPE: Final = b"FlexStatementResponse"
 _DOCUMENT: Final = b"FlexQueryResponse"
 _HEAD: Final = 2048
-_NOT_AN_ANSWER: Final = (
-    "Look at https://www.interactivebrokers.com/en/software/systemStatus.php, and fetch again later."
-)
+_STATUS_PAGE: Final = "https://www.interactivebrokers.com/en/software/systemStatus.php"
+_NOT_AN_ANSWER: Final = f"{_STATUS_PAGE} says whether the broker's systems are up."
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ def document_of(body: bytes) -> bytes:
         raise _refused(_envelope(body))
     if _is_root(head, _DOCUMENT):
         if not body.rstrip().endswith(b"</FlexQueryResponse>"):
-            raise FlexServiceError(
-                Reaction.RETRY, "the document broke off on its way", "It is asked for again."
-            )
+            raise FlexServiceError(Reaction.RETRY, "the document broke off on its way", ASKED_AGAIN)
         return body
     if not head or head.startswith(b"<") or b"\x00" in head or b"," not in head:
         raise _no_answer(head)
@@ -60,9 +57,7 @@ def _envelope(body: bytes) -> dict[str, str]:
     try:
         root = ElementTree.fromstring(body)
     except ElementTree.ParseError as error:
-        raise FlexServiceError(
-            Reaction.RETRY, "the answer broke off on its way", "It is asked for again."
-        ) from error
+        raise FlexServiceError(Reaction.RETRY, "the answer broke off on its way", ASKED_AGAIN) from error
     return {child.tag.lower(): (child.text or "").strip() for child in root}
 
 
@@ -73,7 +68,7 @@ def _refused(fields: dict[str, str]) -> FlexServiceError:
     return FlexServiceError(
         Reaction.RETRY,
         f"the broker answered {fields.get('status') or 'without a status'} and said: {message or 'nothing more'}",
-        "It is asked for again.",
+        ASKED_AGAIN,
     )
 
 

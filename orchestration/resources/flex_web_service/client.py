@@ -14,7 +14,7 @@ import requests
 
 from config.flex_query import FlexQuery
 from orchestration.resources.flex_web_service.answers import Reference, document_of, reference_of
-from orchestration.resources.flex_web_service.errors import FlexServiceError, Reaction
+from orchestration.resources.flex_web_service.errors import ASKED_AGAIN, FlexServiceError, Reaction
 from orchestration.resources.flex_web_service.pace import Hold, Pace
 
 MOST_DAYS: Final = 365
@@ -113,10 +113,11 @@ class FlexWebService:
                 raise last
             pause = wait * random.uniform(0.75, 1.25)
             if self.now() + pause >= end:
+                todo = "" if last.fix == ASKED_AGAIN else f"{last.fix} "
                 raise FlexServiceError(
                     Reaction.RETRY,
                     f"no document within {self.deadline:.0f} seconds; at last {last.problem}",
-                    "Fetch again later: what the broker has begun is asked for first.",
+                    f"{todo}Fetch again later: what the broker has begun is asked for first.",
                     last.code,
                 )
             log.info("flex web service: %s; asking again in %.0f s", last.problem, pause)
@@ -146,7 +147,7 @@ class FlexWebService:
             raise FlexServiceError(
                 Reaction.RETRY if status >= 500 or status == 429 else Reaction.FIX,
                 f"{urlsplit(address).netloc} answered with HTTP status {status}",
-                "Check FLEX_BASE_URL if you set it; else fetch again later.",
+                "Check FLEX_BASE_URL if you set it.",
             )
         return body
 

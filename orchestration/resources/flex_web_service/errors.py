@@ -25,7 +25,7 @@ class Reaction(StrEnum):
     """The broker refuses this token for hours."""
 
 
-_LATER: Final = "Nothing to do: it is asked for again."
+ASKED_AGAIN: Final = "Nothing to do: it is asked for again."
 _NEXT_TIME: Final = "Wait for the next schedule; sending the query again now can lead to a lock-out of hours."
 
 
@@ -45,12 +45,12 @@ CODES: Final[dict[int, Code]] = {
         "there is no statement for this period",
         "Nothing to do if the account did nothing then; else widen the period.",
     ),
-    1004: Code(Reaction.RETRY, "the statement is incomplete at this time", _LATER),
-    1005: Code(Reaction.RETRY, "the settlement data is not ready", _LATER),
-    1006: Code(Reaction.RETRY, "the FIFO profit and loss data is not ready", _LATER),
-    1007: Code(Reaction.RETRY, "the mark-to-market profit and loss data is not ready", _LATER),
-    1008: Code(Reaction.RETRY, "the mark-to-market and FIFO data are not ready", _LATER),
-    1009: Code(Reaction.RETRY, "the server is under heavy load", _LATER),
+    1004: Code(Reaction.RETRY, "the statement is incomplete at this time", ASKED_AGAIN),
+    1005: Code(Reaction.RETRY, "the settlement data is not ready", ASKED_AGAIN),
+    1006: Code(Reaction.RETRY, "the FIFO profit and loss data is not ready", ASKED_AGAIN),
+    1007: Code(Reaction.RETRY, "the mark-to-market profit and loss data is not ready", ASKED_AGAIN),
+    1008: Code(Reaction.RETRY, "the mark-to-market and FIFO data are not ready", ASKED_AGAIN),
+    1009: Code(Reaction.RETRY, "the server is under heavy load", ASKED_AGAIN),
     1010: Code(
         Reaction.FIX,
         "legacy Flex queries are no longer supported",
@@ -83,14 +83,14 @@ CODES: Final[dict[int, Code]] = {
         "the reference code is invalid",
         "Fetch again: the broker no longer knows the statement that it had begun.",
     ),
-    1018: Code(Reaction.RETRY, "too many requests were made with this token", _LATER),
-    1019: Code(Reaction.RETRY, "the statement is being generated", _LATER),
+    1018: Code(Reaction.RETRY, "too many requests were made with this token", ASKED_AGAIN),
+    1019: Code(Reaction.RETRY, "the statement is being generated", ASKED_AGAIN),
     1020: Code(
         Reaction.FIX,
         "the request is invalid",
         "Check FLEX_TOKEN and FLEX_QUERY_IDS for stray characters.",
     ),
-    1021: Code(Reaction.RETRY, "the statement could not be retrieved at this time", _LATER),
+    1021: Code(Reaction.RETRY, "the statement could not be retrieved at this time", ASKED_AGAIN),
     1025: Code(
         Reaction.LOCKED,
         "too many failed attempts were made: the broker has locked the token out",
@@ -131,7 +131,7 @@ def refusal(code: int, message: str) -> FlexServiceError:
     """The error of an answer with a code; one that is not known is for a person to look at."""
     known = CODES.get(code)
     if known is None:
-        said = message.strip() or "nothing more"
+        said = message.strip().rstrip(".") or "nothing more"
         return FlexServiceError(
             Reaction.FIX,
             f"the broker answered with a code that is not known here and said: {said}",

@@ -130,7 +130,7 @@ def test_what_asking_again_cannot_mend_ends_at_once_and_says_what_to_do(
 
 def test_an_unknown_code_is_told_with_the_brokers_words(server: FlexServer, service: FlexWebService) -> None:
     server.sends.append(refused(1999, "The moon is full."))
-    assert "The moon is full." in str(refusal_of(service))
+    assert "said: The moon is full (code 1999)." in str(refusal_of(service))
 
 
 def test_after_1001_the_query_is_not_sent_again_for_a_while(
@@ -213,7 +213,7 @@ def test_an_answer_that_repeats_the_token_is_told_without_it(
     broken = f"<FlexStatementResponse><Status>Odd</Status><ErrorMessage>{TOKEN}</ErrorMessage></FlexStatementResponse>"
     server.sends.extend([Answer(broken.encode()), refused(1999, f"{TOKEN} is unknown.")])
     error = refusal_of(service)
-    assert "[token] is unknown." in str(error)
+    assert "[token] is unknown (code 1999)" in str(error)
     told = "".join(traceback.format_exception(error))
     assert "[token]" in caplog.text
     assert TOKEN not in told + caplog.text
