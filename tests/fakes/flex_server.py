@@ -16,12 +16,16 @@ HTML_ERROR = b"<!DOCTYPE html><html><head><title>503</title></head><body>Mainten
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server sends once: `body` with `status`; `cut` closes the connection after so many bytes of it."""
+    """What the server sends once: `body` with `status`; `cut` closes the connection after so many bytes of it.
+
+    `header` is a line that stands among the headers as it is.
+    """
 
     body: bytes
     status: int = 200
     cut: int | None = None
     location: str | None = None
+    header: bytes = b""
 
 
 def refused(code: int, message: str = "no reason", status: str = "Fail") -> Answer:
@@ -138,6 +142,9 @@ def _handler(state: FlexServer) -> Callable[..., BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(answer.body)))
             if answer.location:
                 self.send_header("Location", answer.location)
+            if answer.header:
+                self.flush_headers()
+                self.wfile.write(answer.header + b"\r\n")
             self.end_headers()
             self.wfile.write(answer.body[: answer.cut])
             if answer.cut is not None:

@@ -11,6 +11,8 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
 from config.flex_query import FlexQuery
 from orchestration.resources.flex_web_service.answers import Reference, document_of, reference_of
@@ -36,7 +38,7 @@ _BROKER: Final = (
 _Answer = TypeVar("_Answer")
 
 log = logging.getLogger("tieout")
-logging.getLogger("urllib3").setLevel(logging.INFO)  # below that it logs addresses, and ours hold the token
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings hold addresses, too, and ours hold the token
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class FlexWebService:
         """The document of a query. Raises `FlexServiceError`, whose text is for a person and holds no token."""
         _check_period(period)
         what = query.id if period is None else f"{query.id} {period[0]:%Y%m%d}-{period[1]:%Y%m%d}"
-        self._refuse_while_held(what, *([_windows_of(query)] if period else []))
+        self._refuse_while_held(query.id, *([_windows_of(query)] if period else []))
         end = self.now() + self.deadline
         try:
             reference = self._known_reference(what) or self._send(query, period, what, end)
@@ -75,7 +77,7 @@ class FlexWebService:
         except FlexServiceError as error:
             if error.reaction != Reaction.RETRY:
                 self._pace.remember(what, None)  # polling what was refused would be refused again
-            raise self._remember_refusal(what, query, period, error) from None
+            raise self._remember_refusal(query, period, error) from None
         self._pace.remember(what, None)
         return Fetched(query, content, period)
 
@@ -153,10 +155,9 @@ class FlexWebService:
 
     def _check_address(self, url: str) -> None:
         """The token goes to the broker and to nobody else, whatever an answer says."""
-        base, given = urlsplit(self.base_url), urlsplit(url)
-        host = given.hostname or ""
-        at_the_broker = given.scheme == "https" and any(host == b or host.endswith(f".{b}") for b in _BROKER)
-        if not at_the_broker and (given.scheme, host) != (base.scheme, base.hostname):
+        scheme, host = _scheme_and_host(url)
+        at_the_broker = scheme == "https" and any(host == b or host.endswith(f".{b}") for b in _BROKER)
+        if not host or (not at_the_broker and (scheme, host) != _scheme_and_host(self.base_url)):
             raise FlexServiceError(
                 Reaction.FIX,
                 f"the answer names an address at {host or 'no host'}, which is not the broker's",
@@ -171,18 +172,16 @@ class FlexWebService:
             raise FlexServiceError(Reaction(held.reaction), problem, held.fix, until=until)
 
     def _remember_refusal(
-        self, what: str, query: FlexQuery, period: tuple[date, date] | None, error: FlexServiceError
+        self, query: FlexQuery, period: tuple[date, date] | None, error: FlexServiceError
     ) -> FlexServiceError:
         """Keep what must not be asked again yet; gives the error back, which then says until when."""
         if error.reaction in (Reaction.LOCKED, Reaction.TOKEN):
             name, seconds = "*", LOCKED_SECONDS if error.reaction == Reaction.LOCKED else TOKEN_SECONDS
         elif error.reaction == Reaction.WAIT:
-            name, seconds = what, WAIT_SECONDS
-        elif error.reaction == Reaction.FIX and period is not None:
-            name, seconds = (
-                _windows_of(query),
-                REFUSED_SECONDS,
-            )  # a hundred refused windows would end in a lock-out
+            name, seconds = query.id, WAIT_SECONDS  # every window is that query sent again
+        elif error.reaction in (Reaction.FIX, Reaction.RETRY) and period is not None:
+            # a hundred refused windows would end in a lock-out, and as many that time out take a day
+            name, seconds = _windows_of(query), REFUSED_SECONDS
         else:
             return error
         until = self.now() + seconds
@@ -194,6 +193,16 @@ class FlexWebService:
 def _windows_of(query: FlexQuery) -> str:
     """What every window of a query is held by."""
     return f"{query.id} windows"
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Where a request to an address goes, as the library that sends it reads it; no host where readers may differ."""
+    try:
+        found = parse_url(url)
+    except LocationParseError:
+        return "", ""
+    plain = found.auth is None and "\\" not in url
+    return found.scheme or "", (found.host or "") if plain else ""
 
 
 def _check_period(period: tuple[date, date] | None) -> None:

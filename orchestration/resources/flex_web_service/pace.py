@@ -15,6 +15,7 @@ from orchestration.resources.files import exclusive, write_atomically
 A_SECOND: Final = 1.0
 A_MINUTE: Final = 60.0
 PER_MINUTE: Final = 10
+LONGEST_ROW: Final = 10 * A_MINUTE
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Pace:
         """Take the next place in the row and wait for it; processes that share the token share the row."""
         with exclusive(self._lock):
             kept = self._read()
-            turns = [turn for turn in kept.get("turns", []) if turn > self.now() - A_MINUTE]
-            turn = self.now()
+            now = self.now()  # a turn after the longest row was taken before the clock was set back
+            turns = [turn for turn in kept.get("turns", []) if now - A_MINUTE < turn <= now + LONGEST_ROW]
+            turn = now
             if turns:
                 turn = max(turn, turns[-1] + A_SECOND)
             if len(turns) >= PER_MINUTE:

@@ -4,7 +4,7 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tests.fakes.flex_server import HTML_ERROR, Answer, FlexServer, flex_server,
 
 TOKEN = "24681357"
 QUERY = FlexQuery("777", "activity")
+JANUARY, FEBRUARY = ((date(2026, month, 1), date(2026, month, 28)) for month in (1, 2))
 DOCUMENT = (
     b'<FlexQueryResponse queryName="activity" type="AF"><FlexStatements count="0"/></FlexQueryResponse>\n'
 )
@@ -146,6 +147,41 @@ def test_after_1001_the_query_is_not_sent_again_for_a_while(
     assert service.fetch(QUERY).content == DOCUMENT
 
 
+def test_after_1001_no_window_of_the_query_is_sent_either(
+    server: FlexServer, service: FlexWebService, clock: Clock
+) -> None:
+    server.documents["888"] = DOCUMENT
+    server.sends.append(refused(1001))
+    with pytest.raises(FlexServiceError, match="code 1001"):
+        service.fetch(QUERY, JANUARY)
+
+    for period in (FEBRUARY, None):
+        with pytest.raises(FlexServiceError, match="nothing is sent before"):
+            service.fetch(QUERY, period)
+    assert len(server.asked) == 1
+    assert service.fetch(FlexQuery("888", "other"), FEBRUARY).content == DOCUMENT
+    clock.time += WAIT_SECONDS
+    assert service.fetch(QUERY, FEBRUARY).content == DOCUMENT
+
+
+def test_a_window_that_does_not_come_holds_the_others_for_minutes(
+    server: FlexServer, service: FlexWebService, clock: Clock
+) -> None:
+    """Each of a hundred months that hang would wait for a quarter of an hour, and nothing else would run."""
+    server.polls_before_ready = 100
+    with pytest.raises(FlexServiceError, match="no document within") as late:
+        service.fetch(QUERY, JANUARY)
+    assert late.value.until is not None
+    server.polls_before_ready = 0
+
+    with pytest.raises(FlexServiceError, match="no document within .*; nothing is sent before"):
+        service.fetch(QUERY, FEBRUARY)
+    assert service.fetch(QUERY).content == DOCUMENT
+    clock.time += REFUSED_SECONDS
+    assert service.fetch(QUERY, JANUARY).content == DOCUMENT
+    assert len(server.calls("SendRequest")) == 2, "what was begun is asked for and not begun again"
+
+
 def test_a_lock_out_holds_for_every_query_of_the_token_and_no_other(
     server: FlexServer, service: FlexWebService, clock: Clock, tmp_path: Path
 ) -> None:
@@ -183,18 +219,17 @@ def test_a_refused_window_holds_the_other_windows_of_the_query_for_minutes(
     server: FlexServer, service: FlexWebService, clock: Clock
 ) -> None:
     """A history of a hundred months of a query that is wrong would be a hundred failed attempts."""
-    january, february = ((date(2026, month, 1), date(2026, month, 28)) for month in (1, 2))
     server.sends.append(refused(1014))
     with pytest.raises(FlexServiceError, match="the query is invalid"):
-        service.fetch(QUERY, january)
+        service.fetch(QUERY, JANUARY)
 
     with pytest.raises(FlexServiceError, match="the query is invalid; nothing is sent before") as held:
-        service.fetch(QUERY, february)
+        service.fetch(QUERY, FEBRUARY)
     assert held.value.reaction == Reaction.FIX
     assert len(server.asked) == 1
     assert service.fetch(QUERY).content == DOCUMENT, "a person who mended it can fetch"
     clock.time += REFUSED_SECONDS
-    assert service.fetch(QUERY, february).content == DOCUMENT
+    assert service.fetch(QUERY, FEBRUARY).content == DOCUMENT
 
 
 def test_a_reference_that_was_refused_is_not_polled_again(
@@ -272,7 +307,16 @@ def test_an_envelope_with_entities_is_no_answer(server: FlexServer, service: Fle
 
 @pytest.mark.parametrize(
     "address",
-    ["https://example.com/x", "http://interactivebrokers.com/x", "https://notinteractivebrokers.com/x", "x"],
+    [
+        "https://example.com/x",
+        "http://interactivebrokers.com/x",
+        "https://notinteractivebrokers.com/x",
+        "x",
+        "https://example.com\\@interactivebrokers.com/x",
+        "https://interactivebrokers.com\\x",
+        "https://somebody@interactivebrokers.com/x",
+        "https://interactivebrokers.com:port/x",
+    ],
 )
 def test_the_token_goes_to_nobody_but_the_broker(
     server: FlexServer, service: FlexWebService, address: str
@@ -305,7 +349,8 @@ def test_the_token_is_in_no_log(
     server: FlexServer, service: FlexWebService, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.sends.append(refused(1009))
+    envelope = refused(1009)
+    server.sends.append(replace(envelope, header=b"a line that is no header"))
     service.fetch(QUERY)
     assert "heavy load" in caplog.text
     assert TOKEN not in caplog.text
@@ -323,6 +368,17 @@ def test_the_pace_of_a_token_is_kept_over_restarts(server: FlexServer, clock: Cl
     gaps = [b - a for a, b in zip(token["turns"], token["turns"][1:], strict=False)]
     assert min(gaps) >= 1
     assert instants[-1] - 1_800_000_000.0 >= 60
+
+
+def test_a_clock_that_was_set_back_stops_no_fetch(
+    server: FlexServer, clock: Clock, tmp_path: Path
+) -> None:
+    clock.time += 86_400
+    made(server, clock, tmp_path).fetch(QUERY)
+    clock.time -= 86_400
+    clock.slept.clear()
+    assert made(server, clock, tmp_path).fetch(QUERY).content == DOCUMENT
+    assert sum(clock.slept) < 60
 
 
 def test_a_pace_file_that_cannot_be_read_does_not_stop_a_fetch(
