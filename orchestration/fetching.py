@@ -2,12 +2,15 @@
 
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from config.flex_query import FlexQuery
 from config.flex_token import token_name
@@ -20,9 +23,16 @@ from orchestration.resources.flex_web_service import (
     FlexWebService,
     Reaction,
 )
+from orchestration.resources.raw_manifest import Receipt
 from orchestration.resources.raw_store import RawStore
 
 FETCHED, KNOWN = "fetched", "known"
+
+# Where a document says when it was made: in each statement of an XML, behind the period in the first line of a CSV.
+_DAY: Final = rb"20[\d-]{6,8}"
+_MADE_AT: Final = re.compile(
+    rb'(\swhenGenerated=")[^"]*|(\A\W{0,4}BOF\b[^\r\n]*?\b' + _DAY + rb'"?,"?' + _DAY + rb"\b)[^\r\n]*"
+)
 
 Period = tuple[date, date]
 
@@ -37,8 +47,8 @@ class FetchError(Exception):
 class QueryOutcome:
     """What became of one query: the file in the inbox, or why there is none. `alarm`: a person should look.
 
-    `result`: `fetched`, `known` (the same document is in the raw layer already, so it is not put into the inbox), or
-    what a refusal asks for (`Reaction`). `until`: nothing is sent before. Sizes in bytes, times in seconds.
+    `result`: `fetched`, `known` (the last document of the query and period says the same, so this one is not put into
+    the inbox; `document_id` is that one's), or what a refusal asks for (`Reaction`). `until`: nothing is sent before. Sizes in bytes, times in seconds.
     """
 
     query: str
@@ -63,10 +73,13 @@ def fetch_queries(
     """Fetch the document of every query (of those named by `only`) into the inbox; one that fails does not stop the
     others.
 
-    Raises `FetchError` when the settings name no token or no query.
+    Raises `FetchError` when the settings name no token or no query, or not one of `only`.
     """
     service = service or flex_web_service(settings)
     queries = [query for query in settings.flex_queries if not only or query.name in only]
+    unknown = sorted({*only} - {query.name for query in queries})
+    if unknown:
+        raise FetchError(f"FLEX_QUERY_IDS names no query {', '.join(unknown)}: put it back, or ask for another")
     outcomes = []
     for query, window in product(queries, _windows(period)):
         log.info("fetching %s%s", query.name, f", {window[0]} to {window[1]}" if window else "")
@@ -112,26 +125,59 @@ def _fetch_one(
             seconds=time.monotonic() - began,
         )
     seconds = time.monotonic() - began
-    document_id = hashlib.sha256(fetched.content).hexdigest()
-    same = _loaded_as(settings, document_id)
+    same = _last_if_the_same(settings, query, window, fetched.content)
     file = None if same else _into(settings.data.inbox, fetched).name
-    problem = f"the same document is here already, as {same}" if same else None
+    problem = f"the same document is here already, as {same.file_name}" if same else None
     return QueryOutcome(
         query.name,
         window,
         file,
         problem,
         result=KNOWN if same else FETCHED,
-        document_id=document_id,
+        document_id=same.document_id if same else hashlib.sha256(fetched.content).hexdigest(),
         size=len(fetched.content),
         seconds=seconds,
     )
 
 
-def _loaded_as(settings: Settings, document_id: str) -> str | None:
-    """The file name under which the raw layer has a document."""
-    receipts = RawStore(settings.data, settings.flex_timezone).manifest().receipts
-    return next((r.file_name for r in receipts if (r.document_id, r.status) == (document_id, "loaded")), None)
+def _last_if_the_same(
+    settings: Settings, query: FlexQuery, window: Period | None, content: bytes
+) -> Receipt | None:
+    """The last document of a query and period in the raw layer, if this one tells nothing that it does not.
+
+    Each bears the second in which it was made, so that no two are the same bytes. While the last day of a period goes
+    on that second tells something: which fills the document would name.
+    """
+    from state_store.database import StateError, StateStore
+    from state_store.flex_fetches import recorded
+
+    try:
+        fetches = recorded(StateStore(settings.state_url))
+    except StateError:
+        return None  # it is said when the fetch is recorded
+    asked = (query.id, _period_text(window))
+    last = next((f.document_id for f in fetches if (f.query_id, f.period) == asked), None)
+    store = RawStore(settings.data, settings.flex_timezone)
+    receipts = store.manifest().receipts
+    known = next((r for r in receipts if (r.document_id, r.status) == (last, "loaded")), None)
+    if known is None:
+        return None
+    before = store.document_bytes(known.document_id)
+    if before == content:
+        return known
+    over = _made_after_its_period(known, settings.flex_timezone)
+    return known if over and _but_for_its_time(before) == _but_for_its_time(content) else None
+
+
+def _but_for_its_time(content: bytes) -> bytes:
+    return _MADE_AT.sub(rb"\1\2", content)
+
+
+def _made_after_its_period(receipt: Receipt, timezone: str) -> bool:
+    if receipt.when_generated_at is None or receipt.period_end_date is None:
+        return False
+    made = datetime.fromisoformat(receipt.when_generated_at).astimezone(ZoneInfo(timezone))
+    return made.date() > date.fromisoformat(receipt.period_end_date)
 
 
 def _record(
@@ -143,7 +189,7 @@ def _record(
 
     fetch = FlexFetch(
         query_id=query.id,
-        period=f"{outcome.period[0]:%Y%m%d}-{outcome.period[1]:%Y%m%d}" if outcome.period else "",
+        period=_period_text(outcome.period),
         query_name=query.name,
         token_name=token_name(service.token),
         asked_at=asked_at,
@@ -159,6 +205,11 @@ def _record(
         record(StateStore(settings.state_url), fetch)
     except StateError as error:
         log.warning("what became of the fetch of %s could not be kept: %s", query.name, error)
+
+
+def _period_text(period: Period | None) -> str:
+    """A period as records and file names write it; empty for the query's own."""
+    return f"{period[0]:%Y%m%d}-{period[1]:%Y%m%d}" if period else ""
 
 
 def _windows(period: Period | None) -> Sequence[Period | None]:
@@ -178,8 +229,8 @@ def _into(inbox: Path, fetched: Fetched) -> Path:
     """Put a document into the inbox under a name that says what it answers and when it came."""
     head = fetched.content[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
     suffix = "xml" if head.startswith(b"<") else "csv"
-    period = f"{fetched.period[0]:%Y%m%d}-{fetched.period[1]:%Y%m%d}_" if fetched.period else ""
-    stem = f"{fetched.query.name}_{period}{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    parts = (fetched.query.name, _period_text(fetched.period), f"{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    stem = "_".join(part for part in parts if part)
     path = _free(inbox, stem, suffix)
     write_atomically(path, fetched.content)
     return path

@@ -3,15 +3,17 @@
 import json
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
 from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext, fail
-from apps.cli.pipeline_commands import JsonOption, receipt_line
+from apps.cli.pipeline_commands import JsonOption, exit_code, receipt_line
 from orchestration.build import FetchError, FetchOutcome, run_fetch
 
-_NOTHING_NEW = "Nothing new: the broker's documents are those that are here already."
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+_NOTHING_NEW: Final = "Nothing new: the broker's documents are those that are here already."
 
 
 def fetch(
@@ -21,7 +23,7 @@ def fetch(
         typer.Option("--from", formats=["%Y-%m-%d"], help="First day; without it: the query's own period."),
     ] = None,
     last: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; without it: yesterday.")
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; without it: yesterday in New York.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,10 +37,9 @@ def fetch(
         typer.echo(json.dumps(asdict(outcome), indent=1, default=str))
     else:
         _print_fetched(outcome)
-    broken = any(query.alarm for query in outcome.queries) or not (
-        outcome.ingest is None or outcome.ingest.success
-    )
-    raise typer.Exit(EXIT_BREAK if broken else EXIT_OK)
+    if any(query.alarm for query in outcome.queries):
+        raise typer.Exit(EXIT_BREAK)
+    raise typer.Exit(exit_code(outcome.ingest) if outcome.ingest else EXIT_OK)
 
 
 def _period(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:
@@ -46,7 +47,7 @@ def _period(first: datetime | None, last: datetime | None) -> tuple[date, date] 
         if last is not None:
             fail("--to needs --from")
         return None
-    end = last.date() if last else date.today() - timedelta(days=1)
+    end = last.date() if last else datetime.now(_NEW_YORK).date() - timedelta(days=1)
     if end < first.date():
         fail(f"--from {first.date()} is after --to {end}")
     return first.date(), end
@@ -69,7 +70,7 @@ def _print_fetched(outcome: FetchOutcome) -> None:
         typer.echo(f"tieout: the run failed.\n{outcome.ingest.failure}", err=True)
     elif any(receipt.status == "loaded" for receipt in outcome.ingest.receipts):
         typer.echo("Next: `tieout run` builds and publishes the marts.")
-    else:
+    elif all(receipt.status == "duplicate" for receipt in outcome.ingest.receipts):
         typer.echo(_NOTHING_NEW)
 
 

@@ -61,7 +61,7 @@ def ingest(
             typer.echo("Next: `tieout run` builds and publishes the marts.")
     if not outcome.success:
         typer.echo(f"tieout: the run failed.\n{outcome.failure}", err=True)
-    raise typer.Exit(_exit_code(outcome))
+    raise typer.Exit(exit_code(outcome))
 
 
 def run(
@@ -104,7 +104,7 @@ def run(
         typer.echo(
             f"tieout: the run failed; the published version stands as it was.\n{outcome.failure}", err=True
         )
-    raise typer.Exit(_exit_code(outcome))
+    raise typer.Exit(exit_code(outcome))
 
 
 def _documents(outcome: RunOutcome) -> str:
@@ -254,7 +254,8 @@ def _clear_demo(command: CommandContext) -> None:
         )
 
 
-def _exit_code(outcome: RunOutcome) -> int:
+def exit_code(outcome: RunOutcome) -> int:
+    """The exit code of a command that took documents in."""
     if not outcome.success:
         return EXIT_BREAK
     return EXIT_USAGE if any(r.status == "quarantined" for r in outcome.receipts) else EXIT_OK

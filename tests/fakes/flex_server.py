@@ -1,16 +1,18 @@
 """A Flex Web Service on loopback: SendRequest, GetStatement, every error code, and servers that misbehave."""
 
+import re
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PATH = "/AccountManagement/FlexWebService"
+_STAMP = re.compile(rb'(?<=whenGenerated=")\d{8};\d{6}')
 HTML_ERROR = b"<!DOCTYPE html><html><head><title>503</title></head><body>Maintenance</body></html>"
 
 
@@ -41,6 +43,8 @@ class FlexServer:
     """The state of the fake: documents by query, and answers that come before the right one.
 
     `windows`: by query what it answers for a window of days (first, last); without one the document is always the same.
+
+    Each document is made anew: the first of a run when its text says, each later one a minute after the one before.
 
     `url_of_statements` is what SendRequest names; by default a second port, as the broker may name another host.
     """
@@ -97,8 +101,17 @@ class FlexServer:
     def _document(self, query: str, parameters: dict[str, str]) -> Answer:
         if query in self.windows and "fd" in parameters:
             first, last = (date.fromisoformat(parameters[name]) for name in ("fd", "td"))
-            return self.windows[query](first, last)
-        return Answer(self.documents[query])
+            answer = self.windows[query](first, last)
+        else:
+            answer = Answer(self.documents[query])
+        later = timedelta(minutes=len(self._references))
+        return replace(answer, body=_STAMP.sub(lambda told: _stamp(told[0], later), answer.body))
+
+
+def _stamp(told: bytes, later: timedelta) -> bytes:
+    """The second in which a document is made."""
+    form = "%Y%m%d;%H%M%S"
+    return f"{datetime.strptime(told.decode(), form) + later:{form}}".encode()
 
 
 @contextmanager

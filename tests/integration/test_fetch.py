@@ -60,6 +60,13 @@ def test_one_query_that_fails_does_not_discard_the_others(server: FlexServer, tm
     assert "loaded, account U1000001" in done.stdout
 
 
+def test_a_document_that_cannot_be_read_is_no_success(server: FlexServer, tmp_path: Path) -> None:
+    server.documents["777"] = b"<FlexQueryResponse><FlexStatements></Flex></FlexQueryResponse>"
+    done = tieout(tmp_path, "fetch", settings=settings(server), expect=2)
+    assert "cannot be read, set aside in quarantine" in done.stdout
+    assert "Nothing new" not in done.stdout
+
+
 def test_an_expired_token_says_how_to_renew_it(server: FlexServer, tmp_path: Path) -> None:
     server.sends.append(refused(1012))
     done = tieout(tmp_path, "fetch", settings=settings(server), expect=1)
@@ -80,7 +87,7 @@ def test_a_long_period_is_fetched_in_years(server: FlexServer, tmp_path: Path) -
     periods = [(q["fd"], q["td"]) for q in server.calls("SendRequest")]
     assert periods == [("20220101", "20221231"), ("20230101", "20230630")]
     found = json.loads(done.stdout)
-    assert [receipt["status"] for receipt in found["ingest"]["receipts"]] == ["loaded", "duplicate"]
+    assert [receipt["status"] for receipt in found["ingest"]["receipts"]] == ["loaded", "loaded"]
 
 
 @pytest.mark.parametrize(
