@@ -39,14 +39,14 @@ _CALENDARS = {
 }
 CALENDAR_OF = {exchange: calendar for calendar, names in _CALENDARS.items() for exchange in names.split()}
 DEFAULT_CALENDAR = "XNYS"
-"""The calendar of an account whose exchanges are not known."""
+"""The calendar of an exchange that is not known."""
 
-_AROUND = timedelta(days=15)
+_BEFORE = timedelta(days=15)
 
 
 @dataclass(frozen=True)
 class Hours:
-    """Whether any of some exchanges is open, and if not, when the first of them opens."""
+    """Whether any of some exchanges is open (or was until now), and if not, when the first of them opens."""
 
     is_open: bool
     calendars: tuple[str, ...]
@@ -54,13 +54,16 @@ class Hours:
 
 
 def calendars_of(exchanges: Iterable[str]) -> tuple[str, ...]:
-    """The calendars of exchanges as TWS names them; New York's where none of them is known."""
-    known = {CALENDAR_OF[exchange] for exchange in exchanges if exchange in CALENDAR_OF}
-    return tuple(sorted(known)) or (DEFAULT_CALENDAR,)
+    """The calendars of exchanges as TWS names them; New York's for one that is not known, and where there is none."""
+    found = {CALENDAR_OF.get(exchange, DEFAULT_CALENDAR) for exchange in exchanges}
+    return tuple(sorted(found)) or (DEFAULT_CALENDAR,)
 
 
-def hours_at(instant: datetime, calendars: Iterable[str]) -> Hours:
-    """Whether any of these calendars is open at an instant; holidays and half days count."""
+def hours_at(instant: datetime, calendars: Iterable[str], interval: timedelta = timedelta()) -> Hours:
+    """Whether any of these calendars is open at an instant, or closed in the interval that ends with it.
+
+    Holidays and half days count.
+    """
     import pandas as pd
 
     names = tuple(calendars)
@@ -68,18 +71,33 @@ def hours_at(instant: datetime, calendars: Iterable[str]) -> Hours:
     with warnings.catch_warnings():
         # What the calendars use of pandas and will have to change is nothing that a reader of our log can act on.
         warnings.simplefilter("ignore")
-        found = [_calendar(name, instant.date().replace(day=1).isoformat()) for name in names]
-        if any(calendar.is_open_on_minute(minute) for calendar in found):
-            return Hours(True, names, None)
-        return Hours(False, names, min(calendar.next_open(minute) for calendar in found).to_pydatetime())
+        found = [_next_open(name, minute, interval) for name in names]
+    opening = [instant for instant in found if instant is not None]
+    if len(opening) < len(found):
+        return Hours(True, names, None)
+    return Hours(False, names, min(opening))
+
+
+def _next_open(name: str, minute: Any, interval: timedelta) -> datetime | None:
+    """When an exchange opens; None if it is open, or closed in the interval that ends with this minute.
+
+    The holidays of some are known for this year alone: beyond, every weekday counts as open.
+    """
+    try:
+        calendar = _calendar(name, f"{minute:%Y-%m}-01")
+        closed = calendar.previous_close(minute + timedelta(minutes=1))  # at this minute or before
+        if calendar.is_open_on_minute(minute) or closed > minute - interval:
+            return None
+        opening: datetime = calendar.next_open(minute).to_pydatetime()
+    except ValueError:
+        weekend = minute.weekday() > 4
+        return (minute.normalize() + timedelta(days=7 - minute.weekday())).to_pydatetime() if weekend else None
+    return opening
 
 
 @lru_cache(maxsize=64)
 def _calendar(name: str, month: str) -> Any:
-    """A calendar around a month: the whole of one takes seconds to make."""
+    """A calendar from a month on, as far as it is known: the whole of one takes seconds to make."""
     import exchange_calendars
 
-    first = datetime.fromisoformat(month)
-    return exchange_calendars.get_calendar(
-        name, start=first - _AROUND, end=first + timedelta(days=31) + _AROUND
-    )
+    return exchange_calendars.get_calendar(name, start=datetime.fromisoformat(month) - _BEFORE)

@@ -26,7 +26,7 @@ from orchestration.resources.flex_web_service import (
 from orchestration.resources.raw_manifest import Receipt
 from orchestration.resources.raw_store import RawStore
 
-FETCHED, KNOWN = "fetched", "known"
+FETCHED, KNOWN, LOOKED = "fetched", "known", "looked"
 
 # Where a document says when it was made: in each statement of an XML, behind the period in the first line of a CSV.
 _DAY: Final = rb"20[\d-]{6,8}"
@@ -178,6 +178,11 @@ def _made_after_its_period(receipt: Receipt, timezone: str) -> bool:
         return False
     made = datetime.fromisoformat(receipt.when_generated_at).astimezone(ZoneInfo(timezone))
     return made.date() > date.fromisoformat(receipt.period_end_date)
+
+
+def record_look(settings: Settings, service: FlexWebService, query: FlexQuery) -> None:
+    """Keep that the broker answers a query, where its document was looked at alone: what it refused before is over."""
+    _record(settings, service, query, QueryOutcome(query.name, None, None, result=LOOKED), datetime.now(UTC))
 
 
 def _record(

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import polars as pl
 
 from config.settings import Settings
-from orchestration.fetching import flex_web_service
+from orchestration.fetching import flex_web_service, record_look
 from orchestration.packaged_lineage import values_by_mart
 from orchestration.resources.flex_web_service import FlexServiceError, Reaction
 from orchestration.resources.raw_documents import DocumentFacts, read_document
@@ -37,7 +37,7 @@ class Probe:
 
 
 def probe_queries(settings: Settings) -> Iterator[Probe]:
-    """Fetch the document of each query and look at it; nothing is kept. Raises `FetchError`."""
+    """Fetch the document of each query and look at it; none is kept. Raises `FetchError`."""
     service = flex_web_service(settings)
     for query in settings.flex_queries:
         try:
@@ -45,6 +45,7 @@ def probe_queries(settings: Settings) -> Iterator[Probe]:
         except FlexServiceError as error:
             yield Probe(query.name, refused=str(error), alarm=error.reaction != Reaction.EMPTY)
         else:
+            record_look(settings, service, query)
             yield _probe(io.BytesIO(fetched.content), query.name, settings, daily=True)
 
 

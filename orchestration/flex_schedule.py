@@ -72,7 +72,8 @@ def _why_not(
     if ends and max(ends) >= expected.isoformat():
         return f"has its document up to {max(ends)}"
     morning = datetime.combine(at.astimezone(NEW_YORK).date(), _MORNING, NEW_YORK)
-    last = next((f for f in fetches if not f.period and f.asked_at >= morning), None)
+    own = (f for f in fetches if not f.period and f.result != "looked")
+    last = next((f for f in own if f.asked_at >= morning), None)
     if last is None:
         return None
     asked = f"was asked at {last.asked_at.astimezone(NEW_YORK):%H:%M} New York"

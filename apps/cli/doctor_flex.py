@@ -12,7 +12,7 @@ import typer
 
 from apps.cli.context import EXIT_BREAK, EXIT_OK, EXIT_USAGE, CommandContext, fail
 from apps.cli.findings import Finding, print_findings
-from apps.flex_alerts import flex_alerts
+from apps.flex_alerts import FlexAlert, flex_alerts
 from orchestration.build import FetchError, probe_flex_file, probe_flex_queries
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from transforms.probe.look import Sight
 
 _NAMED = 4
+_SERVICE = "Flex Web Service"
 
 
 def flex(
@@ -32,19 +33,20 @@ def flex(
 ) -> None:
     """Fetch each Flex query and say what its document has, lacks or has in the wrong format, and what that costs."""
     command: CommandContext = ctx.obj
-    findings: list[Finding] = []
+    alerts: list[FlexAlert] = []
     try:
         if files:
             probes = [probe_flex_file(command.settings, file) for file in files]
         else:
             probes = list(probe_flex_queries(command.settings))
             alerts = flex_alerts(command.settings, command.state_url, datetime.now(UTC))
-            findings = [Finding("Flex Web Service", a.state, a.text, a.fix) for a in alerts]
     except FetchError as error:
         fail(str(error))
+    findings = [Finding(_SERVICE, alert.state, alert.text, alert.fix) for alert in alerts]
     findings += [finding for probe in probes for finding in _findings(probe)]
     if as_json:
-        typer.echo(json.dumps([_as_json(probe) for probe in probes], indent=1))
+        service = [{"name": _SERVICE, "alerts": [asdict(alert) for alert in alerts]}] if alerts else []
+        typer.echo(json.dumps([*(_as_json(probe) for probe in probes), *service], indent=1))
     else:
         print_findings(findings)
     if any(probe.unreadable for probe in probes):

@@ -1,6 +1,6 @@
 """When TWS is asked by itself: the job, its schedule in the hours of exchanges, and what a new fill starts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -21,6 +21,10 @@ UNDER_WAY = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
+
+_WAITING = dg.RunsFilter(
+    job_name=SNAPSHOT_JOB, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+)
 
 snapshot_job = dg.define_asset_job(
     SNAPSHOT_JOB,
@@ -52,20 +56,26 @@ def snapshot_schedule(settings: Settings) -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         default_status=running,
         description="A snapshot of TWS each UPDATE_INTERVAL_MINUTES, while an exchange is open on which a position "
-        "of the last snapshot is listed (New York's before the first one).",
+        "of the last snapshot is listed (New York's before the first one, and for one that is not known), and one "
+        "after it has closed.",
     )
     def schedule(
         context: dg.ScheduleEvaluationContext, data_view: DataView, tws: TwsResource
     ) -> dg.RunRequest | dg.SkipReason:
-        return _due(context.scheduled_execution_time, data_view.raw, tws)
+        if context.instance.get_runs_count(_WAITING):
+            return dg.SkipReason("A snapshot is queued: it tells what there is when it is taken.")
+        interval = timedelta(minutes=settings.update_interval_minutes)
+        return _due(context.scheduled_execution_time, interval, data_view.raw, tws)
 
     return schedule
 
 
-def _due(at: datetime, raw: RawStore, tws: TwsResource) -> dg.RunRequest | dg.SkipReason:
+def _due(
+    at: datetime, interval: timedelta, raw: RawStore, tws: TwsResource
+) -> dg.RunRequest | dg.SkipReason:
     if not tws.configured:
         return dg.SkipReason("TWS is not configured: set IBKR_HOST or IBKR_PORT to say where it listens.")
-    hours = hours_at(at, calendars_of(exchanges_held(raw)))
+    hours = hours_at(at, calendars_of(exchanges_held(raw)), interval)
     if not hours.is_open:
         named = ", ".join(hours.calendars)
         return dg.SkipReason(
@@ -79,7 +89,7 @@ def _due(at: datetime, raw: RawStore, tws: TwsResource) -> dg.RunRequest | dg.Sk
 
 
 def exchanges_held(raw: RawStore) -> list[str]:
-    """The exchanges of the positions in the newest whole snapshot, as TWS names them."""
+    """The exchanges of the positions in the newest whole snapshot, as TWS names them; "" stands for none named."""
     heads, positions = raw.scan("TWS.snapshot"), raw.scan("TWS.positions")
     if heads is None or positions is None:
         return []
@@ -87,8 +97,9 @@ def exchanges_held(raw: RawStore) -> list[str]:
     if whole.is_empty():
         return []
     names = [name for name in ("primary_exchange", "contract_exchange") if name in positions.collect_schema()]
-    held = positions.filter(pl.col("_document_id") == whole.row(-1)[0]).select(pl.coalesce(names)).collect()
-    return sorted(name for name in set(held.to_series()) if name)
+    named = [pl.col(name).replace("", None) for name in names]
+    held = positions.filter(pl.col("_document_id") == whole.row(-1)[0])
+    return sorted(set(held.select(pl.coalesce(*named, pl.lit(""))).collect().to_series()))
 
 
 @dg.sensor(

@@ -51,6 +51,22 @@ def test_each_query_is_fetched_and_looked_at_and_nothing_is_kept(server: FlexSer
     assert TOKEN not in done.stdout + done.stderr
 
 
+def test_a_query_that_was_mended_is_no_longer_a_problem(server: FlexServer, tmp_path: Path) -> None:
+    given = settings(server, "daily=777")
+    server.sends.append(refused(1014))
+    tieout(tmp_path, "fetch", settings=given, expect=1)
+    tieout(tmp_path, "doctor", "flex", settings=given)
+
+
+def test_the_json_has_what_decides_the_exit_code(server: FlexServer, tmp_path: Path) -> None:
+    given = settings(server, "daily=777") | {"FLEX_TOKEN_EXPIRES": "2026-01-31"}
+    done = tieout(tmp_path, "doctor", "flex", "--json", settings=given, expect=1)
+    probe, service = json.loads(done.stdout)
+    assert (probe["name"], service["name"]) == ("daily", "Flex Web Service")
+    (alert,) = service["alerts"]
+    assert (alert["state"], alert["short"]) == ("problem", "Flex token expired")
+
+
 def test_a_warning_is_no_failure_and_no_statement_is_no_alarm(server: FlexServer, tmp_path: Path) -> None:
     tieout(tmp_path, "doctor", "flex", settings=settings(server, "daily=777"))
     server.gets.append(refused(1003))

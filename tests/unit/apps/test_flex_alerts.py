@@ -64,8 +64,30 @@ def test_a_lock_out_is_shown_with_its_end_until_then(tmp_path: Path) -> None:
 def test_a_query_that_a_person_has_to_mend_is_named(tmp_path: Path) -> None:
     said = "the query is invalid; nothing is sent before 2026-11-23 11:05 UTC. Check the id."
     refused = replace(CAME, query_id="999", query_name="wrong", result="fix", said=said)
-    (alert,) = alerts(tmp_path, CAME, refused)
+    (alert,) = alerts(tmp_path, CAME, refused, FLEX_QUERY_IDS="daily=777, wrong=999")
     assert (alert.state, alert.text) == ("problem", "Flex query wrong: the query is invalid. Check the id.")
+    assert alerts(tmp_path, FLEX_TOKEN="") == [alert], "a process that knows no query tells of all"
+    (renamed,) = alerts(tmp_path, FLEX_QUERY_IDS="daily=777, other=999")
+    assert renamed.short == "Flex query other refused"
+    assert alerts(tmp_path, FLEX_QUERY_IDS="daily=777, wrong=998") == [], "that query is no longer fetched"
+
+
+def test_a_query_that_brought_no_document_for_days_is_told(tmp_path: Path) -> None:
+    """The documents came on a Tuesday; NOW is the Monday after."""
+    tuesday = NOW - timedelta(days=6)
+    late = replace(CAME, fetched_at=tuesday, result="retry", document_id=None)
+    daily = {"FLEX_QUERY_IDS": "daily=777"}
+    (alert,) = alerts(tmp_path, replace(late, asked_at=tuesday, document_id="d1"), late, **daily)
+    assert (alert.state, alert.text) == (
+        "warning",
+        "Flex query daily: the last document came on 2026-11-17.",
+    )
+    assert alerts(tmp_path, FLEX_QUERY_IDS="other=888") == []
+    assert alerts(tmp_path, replace(late, result="empty"), **daily) == [], "there is nothing to tell"
+    (refused,) = alerts(tmp_path, replace(late, result="fix"), **daily)
+    assert refused.state == "problem", "the refusal says enough"
+    wednesday = replace(CAME, period="20261101-20261117", fetched_at=tuesday + timedelta(days=1))
+    assert alerts(tmp_path, late, wednesday, **daily) == []
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,13 @@ def test_what_a_person_has_to_mend_is_asked_once_a_morning(result: str) -> None:
     assert verdict("2026-03-06T05:45", [replace(refused, token_name="another")], []).due
 
 
+def test_to_look_at_a_document_is_not_to_fetch_it() -> None:
+    """The doctor keeps no document: the schedule asks as if it had not."""
+    looked = fetch("2026-03-06T05:15", "looked", document_id="d1")
+    assert verdict("2026-03-06T05:45", [looked], []).due
+    assert verdict("2026-01-20T05:45", [fetch("2026-01-20T05:15", "looked")], [receipt("2026-01-16")]).due
+
+
 @pytest.mark.parametrize("result", ["locked", "token"])
 def test_a_lock_out_holds_for_every_query_of_the_token(result: str) -> None:
     locked = fetch("2026-03-06T05:15", result, query_id="888", until=new_york("2026-03-06T09:15"))

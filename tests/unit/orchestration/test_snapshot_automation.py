@@ -2,8 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -42,15 +43,34 @@ def port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A schedule finds its instance by its files, so that an ephemeral one is not enough."""
+    with dg.instance_for_test() as made:
+        yield made
+
+
 def resource(port: int, configured: bool = True) -> TwsResource:
     return TwsResource(host="127.0.0.1", port=port, client_id=2, configured=configured)
 
 
-def due(data: DataView, tws: TwsResource, at: datetime) -> str:
-    """`run`, or the reason why there is none."""
-    with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
-        result = snapshot_schedule(load_settings())(context, data_view=data, tws=tws)
+def due(
+    instance: dg.DagsterInstance,
+    data: DataView,
+    tws: TwsResource,
+    at: datetime,
+    queued: dg.JobDefinition | None = None,
+) -> str:
+    """`run`, or the reason why there is none; a run of a job may be queued.
+
+    In a context of its own: the evaluation leaves its instance behind as the one that other tests would find.
+    """
+    runs = [instance.create_run_for_job(queued, status=dg.DagsterRunStatus.NOT_STARTED)] if queued else []
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+    schedule = snapshot_schedule(load_settings())
+    result = copy_context().run(schedule, context, data_view=data, tws=tws)
+    for made in runs:
+        instance.delete_run(made.run_id)
     return "run" if isinstance(result, dg.RunRequest) else str(result.skip_message)
 
 
@@ -59,27 +79,79 @@ def take(data: DataView, document: bytes) -> None:
     data.raw.take("told.json", document, lambda: TAKEN)
 
 
-def test_it_is_asked_while_an_exchange_is_open(data: DataView, port: int) -> None:
-    assert due(data, resource(port), OPEN) == "run"
+def test_it_is_asked_while_an_exchange_is_open(
+    instance: dg.DagsterInstance, data: DataView, port: int
+) -> None:
+    assert due(instance, data, resource(port), OPEN) == "run"
 
 
-def test_weekends_holidays_and_nights_are_skipped_with_the_reason(data: DataView, port: int) -> None:
-    assert due(data, resource(port), SATURDAY) == (
+def test_weekends_holidays_and_nights_are_skipped_with_the_reason(
+    instance: dg.DagsterInstance, data: DataView, port: int
+) -> None:
+    assert due(instance, data, resource(port), SATURDAY) == (
         "XNYS: closed; the next session opens at 2024-01-08 14:30 UTC."
     )
-    assert "2024-07-05 13:30" in due(data, resource(port), HOLIDAY)
-    assert "2024-01-04 14:30" in due(data, resource(port), OPEN.replace(hour=23))
+    assert "2024-07-05 13:30" in due(instance, data, resource(port), HOLIDAY)
+    assert "2024-01-04 14:30" in due(instance, data, resource(port), OPEN.replace(hour=23))
 
 
-def test_without_tws_nothing_runs_and_nothing_fails(data: DataView, port: int) -> None:
-    assert "set IBKR_HOST or IBKR_PORT" in due(data, resource(port, configured=False), OPEN)
+@pytest.mark.parametrize(
+    ("day", "opens", "closes"),
+    [
+        (date(2024, 1, 3), "14:30", "21:00"),
+        (date(2024, 3, 8), "14:30", "21:00"),
+        (date(2024, 3, 11), "13:30", "20:00"),  # New York's clocks went forward
+        (date(2024, 7, 3), "13:30", "17:00"),  # half a day
+        (date(2024, 11, 1), "13:30", "20:00"),
+        (date(2024, 11, 4), "14:30", "21:00"),
+        (date(2024, 11, 29), "14:30", "18:00"),  # half a day
+    ],
+)
+def test_the_ticks_of_a_day_are_those_of_its_hours_and_one_after_the_close(
+    day: date, opens: str, closes: str
+) -> None:
+    midnight, quarter = datetime(day.year, day.month, day.day, tzinfo=UTC), timedelta(minutes=15)
+    ticks = [midnight + n * quarter for n in range(96)]
+    found = [tick for tick in ticks if hours_at(tick, ["XNYS"], quarter).is_open]
+    assert [f"{found[0]:%H:%M}", f"{found[-1]:%H:%M}"] == [opens, closes]
+    assert len(found) == (found[-1] - found[0]) // quarter + 1
+
+
+@pytest.mark.parametrize("minutes", [45, 90, 720, 1440])
+def test_a_long_interval_has_a_snapshot_after_each_session(
+    instance: dg.DagsterInstance, data: DataView, port: int, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    interval, midnight = timedelta(minutes=minutes), OPEN.replace(hour=0)
+    ticks = [midnight + n * interval for n in range(1, 1440 // minutes + 1)]
+    after = max(tick for tick in ticks if hours_at(tick, ["XNYS"], interval).is_open)
+    assert after >= OPEN.replace(hour=21)
+    monkeypatch.setenv("UPDATE_INTERVAL_MINUTES", str(minutes))
+    assert due(instance, data, resource(port), after) == "run"
+    assert due(instance, data, resource(port), SATURDAY + timedelta(days=1)) != "run"
+
+
+def test_while_a_snapshot_is_queued_no_other_is_asked_for(
+    instance: dg.DagsterInstance, data: DataView, port: int
+) -> None:
+    assert due(instance, data, resource(port), OPEN, queued=snapshots) == (
+        "A snapshot is queued: it tells what there is when it is taken."
+    )
+    assert due(instance, data, resource(port), OPEN, queued=refresh) == "run"
+
+
+def test_without_tws_nothing_runs_and_nothing_fails(
+    instance: dg.DagsterInstance, data: DataView, port: int
+) -> None:
+    assert "set IBKR_HOST or IBKR_PORT" in due(instance, data, resource(port, configured=False), OPEN)
     assert snapshot_schedule(load_settings()).default_status == dg.DefaultScheduleStatus.STOPPED
 
 
-def test_a_tws_that_is_not_there_is_a_reason_not_a_failed_run(data: DataView) -> None:
+def test_a_tws_that_is_not_there_is_a_reason_not_a_failed_run(
+    instance: dg.DagsterInstance, data: DataView
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
-    assert f"Nothing listens on 127.0.0.1:{free}" in due(data, resource(free), OPEN)
+    assert f"Nothing listens on 127.0.0.1:{free}" in due(instance, data, resource(free), OPEN)
 
 
 def test_saying_where_tws_listens_turns_it_on(data: DataView, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,22 +162,30 @@ def test_saying_where_tws_listens_turns_it_on(data: DataView, monkeypatch: pytes
     assert schedule.cron_schedule == "0,30 * * * *"
 
 
-def test_the_hours_are_those_of_the_positions_exchanges(data: DataView, port: int) -> None:
+def test_the_hours_are_those_of_the_positions_exchanges(
+    instance: dg.DagsterInstance, data: DataView, port: int
+) -> None:
     listed = replace(SHARE, primary_exchange="SEHK")
     held = replace(snapshot(), positions=(Position("U1", listed, TAKEN_QUANTITY, None),))
     take(data, document_of(held))
     take(data, document_of_executions(TAKEN + timedelta(hours=1), [execution(9)], []))
     assert exchanges_held(data.raw) == ["SEHK"]
-    assert due(data, resource(port), datetime(2024, 1, 4, 2, 0, tzinfo=UTC)) == "run"
-    assert due(data, resource(port), OPEN).startswith("XHKG: closed")
+    unnamed = replace(SHARE, conid=1, primary_exchange=None, exchange=None)
+    blank = replace(unnamed, conid=2, primary_exchange="", exchange="LSE")
+    more = tuple(Position("U1", contract, TAKEN_QUANTITY, None) for contract in (listed, unnamed, blank))
+    assert due(instance, data, resource(port), datetime(2024, 1, 4, 2, 0, tzinfo=UTC)) == "run"
+    assert due(instance, data, resource(port), OPEN).startswith("XHKG: closed")
+    take(data, document_of(replace(snapshot(TAKEN + timedelta(hours=2)), positions=more)))
+    assert exchanges_held(data.raw) == ["", "LSE", "SEHK"]
+    assert due(instance, data, resource(port), OPEN) == "run"
 
 
 TAKEN_QUANTITY = snapshot().positions[0].quantity
 
 
 def test_any_open_exchange_is_enough_and_an_unknown_one_counts_as_new_york() -> None:
-    both = calendars_of(["LSE", "NYSE", "NASDAQ", "NOWHERE"])
-    assert both == ("XLON", "XNYS")
+    both = calendars_of(["LSE", "NOWHERE"])
+    assert both == calendars_of(["LSE", ""]) == calendars_of(["LSE", "NYSE", "NASDAQ"]) == ("XLON", "XNYS")
     assert hours_at(datetime(2024, 1, 3, 9, 0, tzinfo=UTC), both).is_open
     assert hours_at(datetime(2024, 1, 3, 20, 0, tzinfo=UTC), both).is_open
     assert calendars_of(["NOWHERE"]) == calendars_of([]) == ("XNYS",)
@@ -116,6 +196,28 @@ def test_every_calendar_is_one_that_is_known() -> None:
     import exchange_calendars
 
     assert set(CALENDAR_OF.values()) <= set(exchange_calendars.get_calendar_names(include_aliases=False))
+
+
+def test_every_calendar_says_something_of_the_coming_months() -> None:
+    """The holidays of Bombay and Singapore are known to the end of a year that the library names, and no further."""
+    ahead = datetime.now(UTC) + timedelta(days=31)
+    for name in sorted(set(CALENDAR_OF.values())):
+        hours = hours_at(ahead, [name])
+        assert hours.is_open or (hours.next_open is not None and hours.next_open > ahead)
+
+
+@pytest.mark.parametrize("name", ["XBOM", "XSES", "XNYS"])
+@pytest.mark.parametrize("days", [300, 400, 800])
+def test_beyond_what_a_calendar_knows_weekdays_are_open(name: str, days: int) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=days)
+    monday = (ahead - timedelta(days=ahead.weekday())).replace(hour=3, minute=0, second=0, microsecond=0)
+    known = name == "XNYS" and days == 300
+    assert hours_at(monday, [name]).is_open is not known
+    sunday = hours_at(monday - timedelta(days=1), [name])
+    assert not sunday.is_open
+    assert sunday.next_open is not None
+    if not known:
+        assert sunday.next_open == monday.replace(hour=0)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +265,11 @@ def test_only_a_new_fill_or_commission_starts_a_refresh(data: DataView) -> None:
     assert asked(data) is None, "the same fill again is no news"
     take(data, document_of_executions(TAKEN + timedelta(minutes=40), [], [COMMISSION]))
     assert asked(data) not in (None, first)
+
+
+@dg.job(name="snapshot")
+def snapshots() -> None:
+    pass
 
 
 @dg.job(name="refresh")
