@@ -29,7 +29,7 @@ COMMISSIONS: Final = tws.raw_section(tws.COMMISSIONS)
 
 BROKERS_CLOCK: Final = "America/New_York"
 BROKERS_EVENING: Final = 17
-"""The hour from which a fill may be booked on the next weekday: futures, currencies and Asian shares of the morning."""
+"""The hour from which a fill may be booked on the next trading day: futures, currencies, Asian shares of the morning."""
 
 _NAMED_LOCALLY: Final = ("OPT", "FOP", "FUT", "WAR", "CASH")
 _NUMBER: Final = r"^-?\d{1,28}(\.\d{1,10})?$"
@@ -277,12 +277,17 @@ def _instruments(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _trade_dates() -> list[pl.Expr]:
-    """The days that a statement may book a fill on, to compare with: the trade date is the statement's to say."""
+    """The days that a statement may book a fill on, to compare with: the trade date is the statement's to say.
+
+    The day after an evening may be a holiday; then the fill is booked on the weekday behind it.
+    """
     clock = pl.col("executed_at").dt.convert_time_zone(BROKERS_CLOCK)
     day, evening = clock.dt.date(), clock.dt.hour() >= BROKERS_EVENING
+    first, one = _weekday(day), pl.duration(days=1)
+    second_after = _weekday(_weekday(day + one) + one)
     return [
-        _weekday(day).alias("first_trade_date"),
-        _weekday(day + pl.duration(days=evening.cast(pl.Int64))).alias("last_trade_date"),
+        first.alias("first_trade_date"),
+        pl.when(evening).then(second_after).otherwise(first).alias("last_trade_date"),
     ]
 
 

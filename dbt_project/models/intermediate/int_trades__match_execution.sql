@@ -62,13 +62,20 @@ unbooked as (
         on executions.account_id = in_trades.account_id and executions.execution_key = in_trades.execution_key
 ),
 
-days as (
-    select *, unnest([first_trade_date, last_trade_date]) as trade_date from unbooked
+possible as (
+    select
+        *,
+        cast(unnest(generate_series(first_trade_date, last_trade_date, interval 1 day)) as date) as trade_date
+    from unbooked
 ),
 
-covered as (
-    -- Both days, each by a statement that was made after the fill.
-    select days.account_id, days.execution_key
+days as (
+    select * from possible where isodow(trade_date) < 6
+),
+
+days_covered as (
+    -- By a statement that was made after the fill.
+    select distinct days.account_id, days.execution_key, days.trade_date
     from days
     inner join {{ ref('stg_clean__statement_section') }} as statements
         on
@@ -76,8 +83,14 @@ covered as (
             and days.trade_date between statements.period_start_date and statements.period_end_date
             and coalesce(statements.when_generated_at > days.executed_at, true)
     where statements.section = 'Trades'
+),
+
+covered as (
+    select days.account_id, days.execution_key
+    from days
+    left join days_covered using (account_id, execution_key, trade_date)
     group by days.account_id, days.execution_key
-    having bool_or(days.trade_date = days.first_trade_date) and bool_or(days.trade_date = days.last_trade_date)
+    having count(*) = count(days_covered.trade_date)
 ),
 
 told_without_id as (

@@ -8,7 +8,7 @@ confirmed as (
 ),
 
 statements as (
-    select account_id, period_start_date, period_end_date
+    select account_id, period_start_date, period_end_date, when_generated_at
     from {{ ref('stg_clean__statement_section') }}
     where section = 'Trades'
 ),
@@ -30,6 +30,7 @@ awaited as (
                 statements.account_id = confirmed.account_id
                 and coalesce(confirmed.trade_date, confirmed.report_date)
                 between statements.period_start_date and statements.period_end_date
+                and coalesce(statements.when_generated_at > confirmed.trade_at, true)
         )
         and (confirmed.account_id, confirmed.exec_id) not in (
             select (account_id, exec_id) from booked where exec_id is not null

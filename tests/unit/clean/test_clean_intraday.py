@@ -152,12 +152,12 @@ def test_one_execution_of_two_accounts_is_two() -> None:
     [
         (datetime(2024, 1, 3, 15, tzinfo=UTC), date(2024, 1, 3), date(2024, 1, 3)),
         (datetime(2024, 1, 3, 21, 59, tzinfo=UTC), date(2024, 1, 3), date(2024, 1, 3)),
-        (datetime(2024, 1, 3, 22, 0, tzinfo=UTC), date(2024, 1, 3), date(2024, 1, 4)),
-        (datetime(2024, 1, 4, 3, 30, tzinfo=UTC), date(2024, 1, 3), date(2024, 1, 4)),
-        (datetime(2024, 1, 5, 22, 30, tzinfo=UTC), date(2024, 1, 5), date(2024, 1, 8)),
-        (datetime(2024, 1, 7, 23, 30, tzinfo=UTC), date(2024, 1, 8), date(2024, 1, 8)),
+        (datetime(2024, 1, 3, 22, 0, tzinfo=UTC), date(2024, 1, 3), date(2024, 1, 5)),
+        (datetime(2024, 1, 4, 3, 30, tzinfo=UTC), date(2024, 1, 3), date(2024, 1, 5)),
+        (datetime(2024, 1, 5, 22, 30, tzinfo=UTC), date(2024, 1, 5), date(2024, 1, 9)),
+        (datetime(2024, 1, 7, 23, 30, tzinfo=UTC), date(2024, 1, 8), date(2024, 1, 9)),
         (datetime(2024, 1, 6, 15, tzinfo=UTC), date(2024, 1, 8), date(2024, 1, 8)),
-        (datetime(2024, 7, 3, 21, 30, tzinfo=UTC), date(2024, 7, 3), date(2024, 7, 4)),
+        (datetime(2024, 7, 3, 21, 30, tzinfo=UTC), date(2024, 7, 3), date(2024, 7, 5)),  # a holiday between
     ],
 )
 def test_the_days_that_a_statement_may_book_a_fill_on(at: datetime, first: date, last: date) -> None:
