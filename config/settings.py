@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.cron import is_cron
 from config.data_folder import DataFolder
 from config.flex_query import FlexQuery, first_month, parse_queries
 
@@ -141,10 +142,9 @@ class Settings(BaseSettings):
     @field_validator("flex_fetch_cron")
     @classmethod
     def _five_fields(cls, value: str) -> str:
-        fields = value.split()
-        if len(fields) != 5 or not all(re.fullmatch(r"[0-9A-Za-z*/,-]+", field) for field in fields):
+        if not is_cron(value):
             raise ValueError(f"{value!r} is no cron line; write five fields like {FLEX_MORNING}")
-        return " ".join(fields)
+        return " ".join(value.split())
 
     @field_validator("flex_base_url")
     @classmethod

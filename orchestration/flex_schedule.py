@@ -71,7 +71,9 @@ def _why_not(
     ends = [r.period_end_date for r in receipts if r.document_id in documents and r.period_end_date]
     if ends and max(ends) >= expected.isoformat():
         return f"has its document up to {max(ends)}"
-    morning = datetime.combine(at.astimezone(NEW_YORK).date(), _MORNING, NEW_YORK)
+    here = at.astimezone(NEW_YORK)
+    day = here.date() - timedelta(days=here.time() < _MORNING)
+    morning = datetime.combine(day, _MORNING, NEW_YORK)
     own = (f for f in fetches if not f.period and f.result != "looked")
     last = next((f for f in own if f.asked_at >= morning), None)
     if last is None:

@@ -14,7 +14,7 @@ from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.defs.raw.flex_documents import FLEX_FETCH, FLEX_HISTORY
 from orchestration.defs.raw.tws_snapshots import TWS_SNAPSHOTS
 from orchestration.defs.snapshots import fills_sensor, snapshot_schedule
-from orchestration.keys import INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SNAPSHOT_JOB
+from orchestration.keys import BACKFILL_JOB, FETCH_JOB, INGEST_JOB, INSPECT_JOB, REFRESH_JOB, SNAPSHOT_JOB
 from orchestration.resources.dagster_resources import DataView
 from orchestration.staleness import is_fresh
 
@@ -118,20 +118,29 @@ def published_sensor(
 )
 def say_what_to_do(context: dg.RunFailureSensorContext) -> None:
     """Log what a person should do about a failed run."""
-    if context.dagster_run.job_name == SNAPSHOT_JOB:
-        log.error(
-            "run %s: TWS gave no snapshot. Nothing was changed, and the next tick of the schedule asks again; "
-            "`tieout doctor tws` tries the connection step by step.",
-            context.dagster_run.run_id,
-        )
-        return
-    log.error(
-        "run %s of job %s failed: %s. The published version stands as it was. Correct the cause and run "
-        "`tieout run`: it starts again from what is in the raw layer, and no document has to be given again.",
-        context.dagster_run.run_id,
-        context.dagster_run.job_name,
-        context.failure_event.message,
+    run, said = context.dagster_run, context.failure_event.message
+    log.error("run %s of job %s failed: %s. %s", run.run_id, run.job_name, said, _advice(run))
+
+
+def _advice(run: dg.DagsterRun) -> str:
+    """What stands after a failed run, and what a person should do; a run of an asset alone is like that of its job."""
+    jobs = {_JOB_OF.get(asset, "") for asset in run.asset_selection or ()}
+    return _ADVICE.get(
+        jobs.pop() if len(jobs) == 1 else run.job_name,
+        "The published version stands as it was. Correct the cause and run `tieout run`: it starts again from what "
+        "is in the raw layer, and no document has to be given again.",
     )
+
+
+_JOB_OF = {TWS_SNAPSHOTS: SNAPSHOT_JOB, FLEX_FETCH: FETCH_JOB, FLEX_HISTORY: BACKFILL_JOB}
+_ADVICE = {
+    SNAPSHOT_JOB: "TWS gave no snapshot. Nothing was changed, and the next tick of the schedule asks again; "
+    "`tieout doctor tws` tries the connection step by step.",
+    FETCH_JOB: "What came lies in the inbox. The next tick of flex_schedule asks for the rest; "
+    "`tieout doctor flex` says what the broker answers.",
+    BACKFILL_JOB: "The other months are not touched by it. Correct the cause and run this part of raw/flex_history "
+    "again in Dagster; `tieout doctor flex` says what the broker answers.",
+}
 
 
 def _state(path: Path) -> list[int]:

@@ -21,7 +21,9 @@ fetch_job = dg.define_asset_job(
 backfill_job = dg.define_asset_job(
     BACKFILL_JOB,
     selection=dg.AssetSelection.assets(FLEX_HISTORY),
-    description="Fetch whole months of the Flex queries into the inbox, one run for each month and query.",
+    tags={"dagster/priority": "-1"},
+    description="Fetch whole months of the Flex queries into the inbox, one run for each month and query. Everything "
+    "else that is queued goes first.",
 )
 
 

@@ -55,6 +55,7 @@ def test_a_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch
         ("BASE_CURRENCY", "EURO", "no currency code"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
         ("FLEX_FETCH_CRON", "at five", "no cron line"),
+        ("FLEX_FETCH_CRON", "99 25 * * *", "no cron line"),
         ("TIEOUT_KEEP_VERSIONS", "0", "greater than or equal to 1"),
     ],
 )

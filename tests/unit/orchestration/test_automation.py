@@ -9,8 +9,9 @@ import dagster as dg
 import pytest
 
 from config.settings import load_settings
-from orchestration.defs.automation import daily_refresh, inbox_sensor
-from orchestration.keys import REFRESH_JOB
+from orchestration.defs.automation import daily_refresh, inbox_sensor, say_what_to_do
+from orchestration.defs.flex_automation import backfill_job
+from orchestration.keys import BACKFILL_JOB, FETCH_JOB, REFRESH_JOB, SNAPSHOT_JOB
 from orchestration.resources.dagster_resources import DataView, data_resources
 from orchestration.staleness import inputs_fingerprint
 from tests.support.flex_text import cash_row, flex_document
@@ -107,3 +108,61 @@ def test_the_schedule_skips_when_nothing_is_new(data: DataView) -> None:
 
     data.raw.ingest(lambda: datetime.now(UTC))
     assert isinstance(evaluate_schedule(data), dg.RunRequest)  # loaded, but not yet published
+
+
+@pytest.mark.parametrize(
+    ("job", "advice"),
+    [
+        (REFRESH_JOB, "run `tieout run`"),
+        (SNAPSHOT_JOB, "`tieout doctor tws` tries"),
+        (FETCH_JOB, "The next tick of flex_schedule asks for the rest"),
+        (BACKFILL_JOB, "run this part of raw/flex_history again"),
+    ],
+)
+def test_a_failed_run_is_told_with_what_to_do(job: str, advice: str, caplog: pytest.LogCaptureFixture) -> None:
+    @dg.op
+    def fails() -> None:
+        raise ValueError("the cause")
+
+    @dg.job(name=job)
+    def failing() -> None:
+        fails()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = failing.execute_in_process(instance=instance, raise_on_error=False)
+        (event,) = (event for event in result.all_events if event.is_failure and not event.is_step_event)
+        context = dg.build_run_status_sensor_context(
+            "say_what_to_do", dagster_event=event, dagster_instance=instance, dagster_run=result.dagster_run
+        )
+        say_what_to_do(context.for_run_failure())
+    told = [record.getMessage() for record in caplog.records if record.name == "tieout"]
+    assert advice in told[-1]
+    assert ("tieout run" in told[-1]) == (job == REFRESH_JOB)
+
+
+@pytest.mark.parametrize(
+    ("asset", "advice"),
+    [("flex_history", "this part of raw/flex_history again"), ("documents", "run `tieout run`")],
+)
+def test_a_failed_run_of_an_asset_alone_is_told_like_that_of_its_job(
+    asset: str, advice: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    @dg.asset(key=["raw", asset])
+    def failing() -> None:
+        raise ValueError("the cause")
+
+    defs = dg.Definitions([failing])
+    job = defs.resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        key = dg.AssetKey(["raw", asset])
+        result = job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=[key])
+        (event,) = (event for event in result.all_events if event.is_failure and not event.is_step_event)
+        context = dg.build_run_status_sensor_context(
+            "say_what_to_do", dagster_event=event, dagster_instance=instance, dagster_run=result.dagster_run
+        )
+        say_what_to_do(context.for_run_failure())
+    assert advice in caplog.text
+
+
+def test_a_backfill_waits_for_everything_else_that_is_queued() -> None:
+    assert int(backfill_job.tags["dagster/priority"]) < 0

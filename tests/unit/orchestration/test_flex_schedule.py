@@ -132,6 +132,15 @@ def test_what_a_person_has_to_mend_is_asked_once_a_morning(result: str) -> None:
     assert verdict("2026-03-06T05:45", [replace(refused, token_name="another")], []).due
 
 
+def test_before_five_in_the_morning_what_was_asked_since_the_last_five_counts() -> None:
+    refused = fetch("2026-03-06T03:00", "fix")
+    assert not verdict("2026-03-06T03:30", [refused], []).due
+    assert verdict("2026-03-06T05:15", [refused], []).due
+    waits = verdict("2026-03-06T03:30", [fetch("2026-03-06T03:00")], [])
+    assert waits.reason == "was asked at 03:00 New York; its document waits in the inbox"
+    assert verdict("2026-03-07T03:00", [refused], []).due
+
+
 def test_to_look_at_a_document_is_not_to_fetch_it() -> None:
     """The doctor keeps no document: the schedule asks as if it had not."""
     looked = fetch("2026-03-06T05:15", "looked", document_id="d1")
