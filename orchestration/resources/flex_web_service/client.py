@@ -15,6 +15,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from config.flex_query import FlexQuery
+from orchestration.resources.files import exclusive
 from orchestration.resources.flex_web_service.answers import Reference, document_of, reference_of
 from orchestration.resources.flex_web_service.errors import ASKED_AGAIN, FlexServiceError, Reaction
 from orchestration.resources.flex_web_service.pace import Hold, Pace
@@ -66,8 +67,15 @@ class FlexWebService:
     session: requests.Session = field(default_factory=requests.Session, repr=False)
 
     def fetch(self, query: FlexQuery, period: tuple[date, date] | None = None) -> Fetched:
-        """The document of a query. Raises `FlexServiceError`, whose text is for a person and holds no token."""
+        """The document of a query. Raises `FlexServiceError`, whose text is for a person and holds no token.
+
+        One fetch at a time: the command, its doctor and the schedule would send the same query side by side.
+        """
         _check_period(period)
+        with exclusive(self.file.with_name(f".{self.file.name}.fetch.lock")):
+            return self._fetch(query, period)
+
+    def _fetch(self, query: FlexQuery, period: tuple[date, date] | None) -> Fetched:
         what = query.id if period is None else f"{query.id} {period[0]:%Y%m%d}-{period[1]:%Y%m%d}"
         self._refuse_while_held(query.id, *([_windows_of(query)] if period else []))
         end = self.now() + self.deadline

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import threading
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -105,7 +107,22 @@ def test_the_statement_is_polled_until_it_is_ready(
     assert max(clock.slept) <= 60 * 1.25
 
 
-@pytest.mark.parametrize("code", [code for code, known in CODES.items() if known.reaction == Reaction.RETRY])
+RETRIED = [1004, 1005, 1006, 1007, 1008, 1009, 1018, 1019, 1021]
+ENDING = {
+    1001: "wait",
+    1003: "empty",
+    **dict.fromkeys([1010, 1011, 1013, 1014, 1016, 1017, 1020], "fix"),
+    1012: "token",
+    1015: "token",
+    1025: "locked",
+}
+
+
+def test_every_code_of_the_broker_is_known() -> None:
+    assert sorted(CODES) == sorted([*RETRIED, *ENDING])
+
+
+@pytest.mark.parametrize("code", RETRIED)
 def test_a_passing_trouble_is_asked_again(server: FlexServer, service: FlexWebService, code: int) -> None:
     server.sends.append(refused(code))
     server.gets.append(refused(code, status="Warn"))
@@ -115,7 +132,7 @@ def test_a_passing_trouble_is_asked_again(server: FlexServer, service: FlexWebSe
     assert len(server.calls("GetStatement")) == 2
 
 
-@pytest.mark.parametrize("code", [code for code, known in CODES.items() if known.reaction != Reaction.RETRY])
+@pytest.mark.parametrize("code", ENDING)
 @pytest.mark.parametrize("call", ["SendRequest", "GetStatement"])
 def test_what_asking_again_cannot_mend_ends_at_once_and_says_what_to_do(
     server: FlexServer, service: FlexWebService, code: int, call: str
@@ -124,7 +141,7 @@ def test_what_asking_again_cannot_mend_ends_at_once_and_says_what_to_do(
 
     error = refusal_of(service)
 
-    assert (error.code, error.reaction) == (code, CODES[code].reaction)
+    assert (error.code, error.reaction) == (code, ENDING[code])
     assert str(error) == f"{CODES[code].meaning} (code {code}). {CODES[code].fix}"
     assert len(server.calls(call)) == 1
 
@@ -368,6 +385,42 @@ def test_the_pace_of_a_token_is_kept_over_restarts(server: FlexServer, clock: Cl
     gaps = [b - a for a, b in zip(token["turns"], token["turns"][1:], strict=False)]
     assert min(gaps) >= 1
     assert instants[-1] - 1_800_000_000.0 >= 60
+
+
+def test_one_fetch_at_a_time_whoever_asks(server: FlexServer, clock: Clock, tmp_path: Path) -> None:
+    """The second one waits while the first one polls, and only then sends its query."""
+    polling, go, waiting = threading.Event(), threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        polling.set()
+        assert go.wait(30)
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "waiting for it to end" in record.getMessage():
+                waiting.set()
+
+    server.polls_before_ready = 1
+    told, log = Told(logging.INFO), logging.getLogger("tieout")
+    before = log.level
+    log.addHandler(told)
+    log.setLevel(logging.INFO)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(replace(made(server, clock, tmp_path), sleep=sleep).fetch, QUERY)
+            assert polling.wait(30)
+            second = pool.submit(made(server, clock, tmp_path).fetch, QUERY)
+            assert waiting.wait(30)
+            assert len(server.calls("SendRequest")) == 1
+            go.set()
+            assert first.result(30).content == second.result(30).content == DOCUMENT
+    finally:
+        go.set()
+        log.removeHandler(told)
+        log.setLevel(before)
+    calls = [call for call, _, _ in server.asked]
+    assert calls == ["SendRequest", "GetStatement", "GetStatement"] * 2
 
 
 def test_a_clock_that_was_set_back_stops_no_fetch(
