@@ -1,8 +1,11 @@
-"""A Flex Web Service on loopback: SendRequest, GetStatement, every error code, and servers that misbehave."""
+"""A Flex Web Service on loopback: SendRequest, GetStatement, every error code, and servers that misbehave.
+
+It refuses who asks too often, and locks out who insists.
+"""
 
 import re
 import threading
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -46,6 +49,9 @@ class FlexServer:
 
     Each document is made anew: the first of a run when its text says, each later one a minute after the one before.
 
+    `now` is the client's clock in seconds: by it a token may ask once a second and ten times a minute, and is answered
+    1018 beyond (`too_fast` counts how often). After `most_failures` failed attempts a token is answered 1025.
+
     `url_of_statements` is what SendRequest names; by default a second port, as the broker may name another host.
     """
 
@@ -57,9 +63,14 @@ class FlexServer:
     polls_before_ready: int = 0
     url_element: str = "Url"
     url_of_statements: str = ""
+    now: Callable[[], float] | None = None
+    most_failures: int = 100
+    too_fast: int = 0
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = field(default_factory=list)
     base_url: str = ""
     _references: dict[str, Answer] = field(default_factory=dict)
+    _turns: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _failures: Counter[str] = field(default_factory=Counter)
     _polled: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def calls(self, name: str) -> list[dict[str, str]]:
@@ -68,6 +79,25 @@ class FlexServer:
 
     def answer(self, call: str, parameters: dict[str, str]) -> Answer:
         """The answer to one call."""
+        token = parameters.get("t", "")
+        if self._is_too_fast(token):
+            self.too_fast += 1
+            return refused(1018, "Too many requests have been made from this token.")
+        if self._failures[token] >= self.most_failures:
+            return refused(1025, "Too many failed attempts.")
+        answer = self._answer(call, parameters)
+        self._failures[token] += b"<Status>Fail</Status>" in answer.body
+        return answer
+
+    def _is_too_fast(self, token: str) -> bool:
+        if self.now is None:
+            return False
+        at, turns = self.now(), self._turns[token]
+        turns.append(at)
+        second, minute = (sum(at - span < turn <= at for turn in turns) for span in (1, 60))
+        return second > 1 or minute > 10
+
+    def _answer(self, call: str, parameters: dict[str, str]) -> Answer:
         scripted = self.sends if call == "SendRequest" else self.gets
         if scripted:
             return scripted.popleft()

@@ -32,24 +32,26 @@ def document(first: date, last: date) -> Answer:
 
 
 class Clock:
-    """A clock that runs, and jumps when somebody sleeps."""
+    """A clock that moves when somebody sleeps."""
 
     def __init__(self) -> None:
-        self.slept = 0.0
+        self.at = time.time()
 
     def now(self) -> float:
-        return time.time() + self.slept
+        return self.at
 
     def sleep(self, seconds: float) -> None:
-        self.slept += seconds
+        self.at += seconds
+
+
+CLOCK = Clock()
 
 
 class NoWaiting(FlexSource):
-    """The service of the settings by a clock of its own: nobody waits for real."""
+    """The service of the settings by the clock of these tests: nobody waits for real."""
 
     def service(self, settings: Settings) -> FlexWebService:
-        clock = Clock()
-        return replace(flex_web_service(settings), deadline=60, now=clock.now, sleep=clock.sleep)
+        return replace(flex_web_service(settings), deadline=60, now=CLOCK.now, sleep=CLOCK.sleep)
 
 
 @dataclass
@@ -75,7 +77,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DB_URL", raising=False)
     with flex_server() as server:
-        server.tokens = {TOKEN}
+        server.tokens, server.now = {TOKEN}, CLOCK.now
         server.windows["777"] = document
         server.documents["777"] = document(date(2023, 1, 2), date(2023, 1, 31)).body
         for name, value in {
@@ -93,6 +95,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
         definitions = build_defs({"flex": NoWaiting()})
         with dg.DagsterInstance.get() as instance:
             yield Runs(tmp_path, server, instance, definitions)
+        assert not server.too_fast
 
 
 def facts(result: dg.ExecuteInProcessResult, asset: dg.AssetKey) -> dict[str, Any]:
@@ -181,6 +184,14 @@ def test_a_backfill_brings_each_month_and_says_what_is_there_already(runs: Runs)
     assert parts == {f"2023-0{month}|activity" for month in (1, 2, 3, 5)}
 
 
+def test_a_backfill_of_months_keeps_to_the_brokers_pace(runs: Runs) -> None:
+    began = CLOCK.at
+    for month in range(1, 7):
+        assert runs.run(BACKFILL_JOB, f"2023-{month:02}|activity").success
+    assert len(runs.inbox()) == 6
+    assert CLOCK.at - began >= 60, "twelve requests, ten a minute"
+
+
 def test_a_lock_out_stops_the_backfill_and_says_until_when(runs: Runs) -> None:
     assert runs.run(BACKFILL_JOB, "2023-01|activity").success
     runs.server.sends.append(refused(1025))
@@ -198,6 +209,8 @@ def test_a_lock_out_stops_the_backfill_and_says_until_when(runs: Runs) -> None:
 
 
 def test_a_query_that_is_refused_is_not_sent_for_every_month(runs: Runs) -> None:
+    """The broker locks the token out after a second failed attempt, and the other query with it."""
+    runs.server.most_failures = 2
     first, _ = failure(runs.run(BACKFILL_JOB, "2023-01|wrong"))
     assert "the query is invalid (code 1014)" in first
     then, _ = failure(runs.run(BACKFILL_JOB, "2023-02|wrong"))

@@ -48,10 +48,12 @@ class Clock:
 
 
 @pytest.fixture
-def server() -> Iterator[FlexServer]:
+def server(clock: Clock) -> Iterator[FlexServer]:
     with flex_server() as running:
         running.documents[QUERY.id] = DOCUMENT
+        running.now = clock.now
         yield running
+        assert not running.too_fast
 
 
 @pytest.fixture
