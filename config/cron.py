@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_DAYS: Final = "sun mon tue wed thu fri sat".split()
+_MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_DAYS: Final = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 # First and last number of each field, and the names of its numbers from the first one on.
 _FIELDS: Final[tuple[tuple[int, int, list[str]], ...]] = (
     (0, 59, []),

@@ -90,8 +90,8 @@ def _next_open(name: str, minute: Any, interval: timedelta) -> datetime | None:
             return None
         opening: datetime = calendar.next_open(minute).to_pydatetime()
     except ValueError:
-        weekend = minute.weekday() > 4
-        return (minute.normalize() + timedelta(days=7 - minute.weekday())).to_pydatetime() if weekend else None
+        monday = minute.normalize() + timedelta(days=7 - minute.weekday())
+        return monday.to_pydatetime() if minute.weekday() > 4 else None
     return opening
 
 

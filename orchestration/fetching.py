@@ -48,7 +48,8 @@ class QueryOutcome:
     """What became of one query: the file in the inbox, or why there is none. `alarm`: a person should look.
 
     `result`: `fetched`, `known` (the last document of the query and period says the same, so this one is not put into
-    the inbox; `document_id` is that one's), or what a refusal asks for (`Reaction`). `until`: nothing is sent before. Sizes in bytes, times in seconds.
+    the inbox; `document_id` is that one's), or what a refusal asks for (`Reaction`). `until`: nothing is sent
+    before. Sizes in bytes, times in seconds.
     """
 
     query: str
@@ -79,7 +80,9 @@ def fetch_queries(
     queries = [query for query in settings.flex_queries if not only or query.name in only]
     unknown = sorted({*only} - {query.name for query in queries})
     if unknown:
-        raise FetchError(f"FLEX_QUERY_IDS names no query {', '.join(unknown)}: put it back, or ask for another")
+        raise FetchError(
+            f"FLEX_QUERY_IDS names no query {', '.join(unknown)}: put it back, or ask for another"
+        )
     outcomes = []
     for query, window in product(queries, _windows(period)):
         log.info("fetching %s%s", query.name, f", {window[0]} to {window[1]}" if window else "")

@@ -39,8 +39,9 @@ COMPONENT = Component("flex_fetches", (_create,))
 class FlexFetch:
     """The last attempt for a query and period. `period` is "20240101-20240131", or "" for the query's own.
 
-    `result`: `fetched`, `known` (the same document was here), `looked` (its document was looked at and not kept), or what the refusal asks for (`empty`, `retry`, `wait`,
-    `fix`, `token`, `locked`). `until`: nothing is sent before. `document_id`, `fetched_at`: the last document.
+    `result`: `fetched`, `known` (the same document was here), `looked` (its document was looked at and not
+    kept), or what the refusal asks for (`empty`, `retry`, `wait`, `fix`, `token`, `locked`). `until`: nothing is sent
+    before. `document_id`, `fetched_at`: the last document.
     """
 
     query_id: str

@@ -23,7 +23,8 @@ def fetch(
         typer.Option("--from", formats=["%Y-%m-%d"], help="First day; without it: the query's own period."),
     ] = None,
     last: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; without it: yesterday in New York.")
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; without it: yesterday in New York."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -70,9 +70,7 @@ def snapshot_schedule(settings: Settings) -> dg.ScheduleDefinition:
     return schedule
 
 
-def _due(
-    at: datetime, interval: timedelta, raw: RawStore, tws: TwsResource
-) -> dg.RunRequest | dg.SkipReason:
+def _due(at: datetime, interval: timedelta, raw: RawStore, tws: TwsResource) -> dg.RunRequest | dg.SkipReason:
     if not tws.configured:
         return dg.SkipReason("TWS is not configured: set IBKR_HOST or IBKR_PORT to say where it listens.")
     hours = hours_at(at, calendars_of(exchanges_held(raw)), interval)

@@ -9,7 +9,9 @@ import pytest
 
 from tests.fakes.flex_server import FlexServer, flex_server, refused
 from tests.support.command import tieout
+from tests.support.flex_text import flex_document
 from transforms.broker_simulator import simulate
+from transforms.probe.needs import attributes_read
 
 TOKEN = "24681357"
 
@@ -85,6 +87,43 @@ def test_a_file_is_looked_at_without_asking_anybody(document: bytes, tmp_path: P
     (tmp_path / "page.xml").write_bytes(b"<!DOCTYPE html><html></html>")
     refused_file = tieout(tmp_path, "doctor", "flex", "--file", "page.xml", expect=2)
     assert "web page" in refused_file.stdout
+
+
+def confirmations(**changes: str | None) -> bytes:
+    """A document of a Trade Confirmation Flex Query, with all its fields; one that is None is not ticked."""
+    told = dict.fromkeys(attributes_read("TradeConfirms"), "") | {
+        "accountId": "U1",
+        "levelOfDetail": "EXECUTION",
+        "conid": "1",
+        "symbol": "ABC",
+        "currency": "USD",
+        "assetCategory": "STK",
+        "tradeID": "1",
+        "execID": "e.1",
+        "tradeDate": "20240102",
+        "reportDate": "20240102",
+        "settleDateTarget": "20240104",
+        "dateTime": "20240102;100000",
+        "buySell": "BUY",
+        "quantity": "5",
+        "price": "10",
+    }
+    row = {name: value for name, value in (told | changes).items() if value is not None}
+    return flex_document({"TradeConfirms": [("TradeConfirm", row)]})
+
+
+def test_confirmations_need_no_other_section(tmp_path: Path) -> None:
+    (tmp_path / "confirms.xml").write_bytes(confirmations())
+    done = tieout(tmp_path, "doctor", "flex", "--file", "confirms.xml", "--json")
+    (probe,) = json.loads(done.stdout)
+    assert {sight["state"] for sight in probe["sights"]} == {"ok"}, probe
+
+    (tmp_path / "fewer.xml").write_bytes(confirmations(symbol=None, tradeDate="01/02/2024"))
+    done = tieout(tmp_path, "doctor", "flex", "--file", "fewer.xml", "--json", expect=1)
+    (probe,) = json.loads(done.stdout)
+    odd = [sight for sight in probe["sights"] if sight["state"] != "ok"]
+    assert {sight["section"] for sight in odd} == {"TradeConfirms"}
+    assert any("symbol" in sight["detail"] for sight in odd)
 
 
 def test_without_settings_the_doctor_says_which(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +149,20 @@ def test_a_token_that_is_refused_is_an_error_with_the_steps_and_is_sent_once(run
     assert (token.passed, token.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert "the token has expired (code 1012). In Client Portal open" in str(token.description)
     assert len(runs.server.asked) == 1, "the second query is not sent with a token that is no longer good"
+
+
+@pytest.mark.parametrize(
+    ("days", "severity"), [(8, dg.AssetCheckSeverity.WARN), (0, dg.AssetCheckSeverity.ERROR)]
+)
+def test_a_token_that_ends_soon_is_told_before_it_is_refused(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, days: int, severity: dg.AssetCheckSeverity
+) -> None:
+    ends = datetime.now(UTC).date() + timedelta(days=days)
+    monkeypatch.setenv("FLEX_TOKEN_EXPIRES", f"{ends}")
+    result = runs.run(FETCH_JOB)
+    (token,) = [check for check in result.get_asset_check_evaluations() if check.check_name == "token"]
+    assert (token.passed, token.severity) == (False, severity)
+    assert f"{ends}" in str(token.description)
 
 
 def test_a_backfill_brings_each_month_and_says_what_is_there_already(runs: Runs) -> None:

@@ -29,7 +29,7 @@ COMMISSIONS: Final = tws.raw_section(tws.COMMISSIONS)
 
 BROKERS_CLOCK: Final = "America/New_York"
 BROKERS_EVENING: Final = 17
-"""The hour from which a fill may be booked on the next trading day: futures, currencies, Asian shares of the morning."""
+"""The hour from which a fill may be booked on the next trading day: futures, currencies, Asian shares."""
 
 _NAMED_LOCALLY: Final = ("OPT", "FOP", "FUT", "WAR", "CASH")
 _NUMBER: Final = r"^-?\d{1,28}(\.\d{1,10})?$"

@@ -148,7 +148,7 @@ EXECUTION_INTRADAY: Final[TableContract] = table(
         Field(
             "last_trade_date",
             "date",
-            "Last day that a statement may book the fill on: for a fill of the evening the second weekday after it, for the next may be a holiday.",
+            "Last day that a statement may book the fill on: for one of the evening the second weekday after it.",
             nullable=False,
         ),
         *_CONTRACT,

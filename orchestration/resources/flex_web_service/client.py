@@ -39,7 +39,9 @@ _BROKER: Final = (
 _Answer = TypeVar("_Answer")
 
 log = logging.getLogger("tieout")
-logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings hold addresses, too, and ours hold the token
+logging.getLogger("urllib3").setLevel(
+    logging.ERROR
+)  # its warnings hold addresses, too, and ours hold the token
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from config.cron import is_cron
 from config.settings import FLEX_MORNING
 
 LINES = [
-    FLEX_MORNING, "*/30 5-9 * * *", "0 5 * * mon-fri", "0,59 0,23 1,31 1,12 0,7", "5 4 1-15/2 JAN,dec SUN", "  0  5 * * *",
-    "0/10 5 * * *", "*/99 5 * * *",
+    FLEX_MORNING, "*/30 5-9 * * *", "0 5 * * mon-fri", "0,59 0,23 1,31 1,12 0,7", "5 4 1-15/2 JAN,dec SUN",
+    "  0  5 * * *", "0/10 5 * * *", "*/99 5 * * *",
 ]  # fmt: skip
 NO_LINES = [
     "", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * * 8",

@@ -119,7 +119,9 @@ def test_the_schedule_skips_when_nothing_is_new(data: DataView) -> None:
         (BACKFILL_JOB, "run this part of raw/flex_history again"),
     ],
 )
-def test_a_failed_run_is_told_with_what_to_do(job: str, advice: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_run_is_told_with_what_to_do(
+    job: str, advice: str, caplog: pytest.LogCaptureFixture
+) -> None:
     @dg.op
     def fails() -> None:
         raise ValueError("the cause")

@@ -87,9 +87,12 @@ def test_a_csv_says_when_it_was_made_behind_its_period(
 ) -> None:
     def csv(first: bytes) -> bytes:
         rows = b'"BOA","U1000001"\n"BOS","TRNT","Trades"\n"ClientAccountID","TradeID"\n"U1000001","1"\n'
-        return b'"BOF","U1000001","daily","1",%b\n%b"EOS","TRNT","1"\n"EOA","U1000001"\n"EOF","U1000001"\n' % (
-            first,
-            rows,
+        return (
+            b'"BOF","U1000001","daily","1",%b\n%b"EOS","TRNT","1"\n"EOA","U1000001"\n"EOF","U1000001"\n'
+            % (
+                first,
+                rows,
+            )
         )
 
     server.documents["777"] = csv(period + b',"20230114","020000"')

@@ -193,7 +193,7 @@ def test_a_window_that_does_not_come_holds_the_others_for_minutes(
     assert late.value.until is not None
     server.polls_before_ready = 0
 
-    with pytest.raises(FlexServiceError, match="no document within .*; nothing is sent before"):
+    with pytest.raises(FlexServiceError, match=r"no document within .*; nothing is sent before"):
         service.fetch(QUERY, FEBRUARY)
     assert service.fetch(QUERY).content == DOCUMENT
     clock.time += REFUSED_SECONDS
@@ -425,9 +425,7 @@ def test_one_fetch_at_a_time_whoever_asks(server: FlexServer, clock: Clock, tmp_
     assert calls == ["SendRequest", "GetStatement", "GetStatement"] * 2
 
 
-def test_a_clock_that_was_set_back_stops_no_fetch(
-    server: FlexServer, clock: Clock, tmp_path: Path
-) -> None:
+def test_a_clock_that_was_set_back_stops_no_fetch(server: FlexServer, clock: Clock, tmp_path: Path) -> None:
     clock.time += 86_400
     made(server, clock, tmp_path).fetch(QUERY)
     clock.time -= 86_400
