@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+PORT_CHANGED = 1300
 PORTS = "TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper"
 
 
@@ -33,7 +34,7 @@ FIXES = {
     Trouble.MUTE: "log in to TWS or IB Gateway (once a week it waits for a login) and close its dialogs; "
     f"if it is logged in, IBKR_PORT is another program's port ({PORTS})",
     Trouble.CLOSED: "add this machine to 'Trusted IPs' in the API settings of TWS, and untick 'Allow connections from "
-    "localhost only' if it runs on another one",
+    "localhost only' if it runs on another one; behind a forwarder, as in our container, log in to IB Gateway",
     Trouble.NO_ACCOUNTS: "wait until TWS has finished its login, then try again; if it stays so, restart TWS",
     Trouble.OLD_VERSION: "update TWS or IB Gateway to version 10.19 or later",
     Trouble.ID_IN_USE: "set IBKR_CLIENT_ID to another number, or end the other program that uses it",
@@ -82,11 +83,11 @@ class Effect(StrEnum):
     INFORMATION = "information"
     """Nothing changes."""
     REFUSES = "refuses"
-    """There will be no connection."""
+    """There is no connection, or no longer one."""
     DEGRADES = "degrades"
     """TWS has lost the broker: figures are old until a code restores them."""
     FARM_LOST = "farm_lost"
-    """One source of market data is lost; its name is behind the colon."""
+    """One source of market data is lost; its name is at the text's end."""
     FARM_BACK = "farm_back"
     """It is back."""
     FORGOTTEN = "forgotten"
@@ -141,8 +142,8 @@ _TABLE = (
     Code(1101, Effect.FORGOTTEN, "TWS has the broker again; subscriptions were lost"),
     Code(1102, Effect.KEPT, "TWS has the broker again; subscriptions were kept"),
     Code(
-        1300,
-        Effect.DEGRADES,
+        PORT_CHANGED,
+        Effect.REFUSES,
         "the socket port of TWS was changed and it hangs up",
         "set IBKR_PORT to the new port",
         Trouble.LOST,

@@ -105,7 +105,9 @@ class PnlSubscriptions:
             self._unanswered.discard(key)
 
     def forget(self) -> None:
-        """TWS has lost all subscriptions: they can be made anew."""
+        """TWS has lost all subscriptions: they can be made anew, and what they told is no longer so."""
+        self._newest.account_pnl.clear()
+        self._newest.position_pnl.clear()
         self._keys.clear()
         self._waiting.clear()
         self._unanswered.clear()

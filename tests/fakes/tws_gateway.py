@@ -30,8 +30,10 @@ PATIENCE = 20
 """Hundredths of a second until a connection that does not close is cut off at the end."""
 SYSTEM_TEXTS = {
     1100: "Connectivity between IB and Trader Workstation has been lost.",
-    1101: "Connectivity between IB and Trader Workstation has been restored - data lost.",
-    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained.",
+    1101: "Connectivity between IB and Trader Workstation has been restored - data lost. "
+    "All data farms are connected: usfarm; ushmds; secdefnj.",
+    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained. "
+    "All data farms are connected: usfarm; ushmds; secdefnj.",
     1300: "TWS socket port has been reset and this connection is being dropped.",
     2103: "Market data farm connection is broken:usfarm",
     2104: "Market data farm connection is OK:usfarm",

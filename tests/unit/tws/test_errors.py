@@ -31,7 +31,7 @@ def test_the_settings_that_fixes_name_exist() -> None:
     ("number", "effect"),
     [
         (326, Effect.REFUSES), (502, Effect.REFUSES), (504, Effect.REFUSES), (1100, Effect.DEGRADES),
-        (2110, Effect.DEGRADES), (1300, Effect.DEGRADES), (2103, Effect.FARM_LOST), (1101, Effect.FORGOTTEN),
+        (2110, Effect.DEGRADES), (1300, Effect.REFUSES), (2103, Effect.FARM_LOST), (1101, Effect.FORGOTTEN),
         (1102, Effect.KEPT), (2104, Effect.FARM_BACK), (2108, Effect.FARM_BACK),
         (2106, Effect.INFORMATION), (2158, Effect.INFORMATION),
         (10197, Effect.NO_MARKET_DATA), (110, Effect.UNKNOWN), (10147, Effect.UNKNOWN), (98765, Effect.UNKNOWN),
