@@ -125,6 +125,13 @@ class PnlSubscriptions:
         self._unanswered.discard(key)
         self._answered.set()
 
+    def refused(self, request: int) -> bool:
+        """TWS refused a subscription: it can be made anew, and nobody waits for it. False if it is none."""
+        key = self._keys.pop(request, None)
+        if key is not None:
+            self.answered(key)
+        return key is not None
+
     async def first_answers(self, keys: Iterable[Account | PositionKey], seconds: float) -> None:
         """Wait until each of these was answered once, at most so long, and no longer than the connection stands."""
         wanted = set(keys)

@@ -74,6 +74,13 @@ class Requests:
             self._open[key][0].set_exception(error)
         return True
 
+    def fail_unnumbered(self, error: TwsError) -> bool:
+        """TWS refused a request that has no number: it may be any of the open ones without. False if there is none."""
+        unnumbered = [key for key in self._open if not isinstance(key, int)]
+        for key in unnumbered:
+            self.fail(key, error)
+        return bool(unnumbered)
+
     def fail_all(self, error: TwsError) -> None:
         """The connection is lost: what is open fails now, what comes later at once."""
         self._lost = error

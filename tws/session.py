@@ -136,7 +136,7 @@ class Session:
             self._want_reconcile()
             return
         self._told = {execution.root: execution.revision for execution in snapshot.executions}
-        self._early = {key: told for key, told in self._early.items() if _root(key) not in self._told}
+        self._early = {key: told for key, told in self._early.items() if told.root not in self._told}
         self._outbox.put(Reconciled(snapshot))
         keys = [(position.account_id, position.contract.conid) for position in snapshot.positions]
         self._connection.pnl.leave_positions(self._connection.pnl.positions.difference(keys))
@@ -162,7 +162,7 @@ class Session:
                 self._pass_on(told)
             case Position():
                 self._on_position(told)
-            case Commission() if _root(told.execution_id) not in self._told:
+            case Commission() if told.root not in self._told:
                 self._early[told.execution_id] = told
             case PositionPnl():
                 self._outbox.put(told)
@@ -199,22 +199,18 @@ class Session:
         match code.effect:
             case Effect.FORGOTTEN:
                 self._connection.pnl.forget()
-            case Effect.UNKNOWN:
+            case Effect.UNKNOWN | Effect.FAILS_REQUEST:
                 self._on_unknown(notice)
-            case Effect.FAILS_REQUEST:
-                log.warning("TWS refused a request, code %d: %s", code.number, notice.text)
 
     def _on_unknown(self, notice: Notice) -> None:
-        """Nothing is assumed about a code that we do not know: all is asked again, but once a heartbeat at most."""
-        log.warning("TWS sent code %d, which is not in our table: %s", notice.code.number, notice.text)
+        """Nothing is assumed of a code that we do not know, or of a request that is not open: all is asked again.
+
+        But once a heartbeat at most.
+        """
+        log.warning("TWS sent code %d (%s): %s", notice.code.number, notice.code.meaning, notice.text)
         self._unknown_due = min(self._unknown_due, self._unknown_answered_at + self._keepalive_seconds)
         self._wake.set()
 
     def _want_reconcile(self) -> None:
         self._reconcile_wanted = True
         self._wake.set()
-
-
-def _root(execution_id: str) -> str:
-    """What a fill and its corrections share."""
-    return execution_id.rpartition(".")[0]

@@ -22,7 +22,7 @@ from tests.fakes.tws.holdings import Account, Fill
 from tests.fakes.tws.hub import Asked, Hub
 from tests.fakes.tws.instruments import Instrument
 from tests.fakes.tws.session import Session
-from tests.fakes.tws.wire import MESSAGES
+from tests.fakes.tws.wire import MESSAGES, Field
 
 HOST = "127.0.0.1"
 DEADLINE = 10.0
@@ -309,6 +309,15 @@ class Gateway:
                 if self._loop.time() > ends:
                     raise
                 await asyncio.sleep(0.05)
+
+    def say(self, name: str, *fields: Field) -> None:
+        """A message of any fields to every client, whatever the book says."""
+
+        def act() -> None:
+            for session in self.hub.ready():
+                session.say(name, *fields)
+
+        self._do(act)
 
     def say_bogus_length(self) -> None:
         """To every client: the head of a frame of two gigabytes that never comes."""

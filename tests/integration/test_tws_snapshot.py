@@ -221,14 +221,22 @@ def test_a_missing_end_is_an_error_that_names_it(marker: str, named: str, accoun
 
 
 @pytest.mark.parametrize(
-    ("request_name", "code"),
-    [("reqExecutions", 321), ("reqExecutions", 9999), ("reqAccountUpdatesMulti", 321)],
+    ("request_name", "code", "accounts"),
+    [
+        ("reqExecutions", 321, 2),
+        ("reqExecutions", 9999, 2),
+        ("reqAccountUpdatesMulti", 321, 2),
+        ("reqAccountUpdates", 321, 1),
+        ("reqPositions", 322, 1),
+        ("reqCurrentTime", 320, 1),
+    ],
 )
-def test_a_refused_request_is_an_error_with_its_code(request_name: str, code: int) -> None:
-    with tws_gateway(Book.of(1, ("DU1", "DU2"))) as gateway:
+def test_a_refused_request_is_an_error_with_its_code(request_name: str, code: int, accounts: int) -> None:
+    """Also one that has no number: the refusal names none, and TWS's text is told."""
+    with tws_gateway(Book.of(1, ("DU1", "DU2")[:accounts])) as gateway:
         gateway.faults.refused_requests = {request_name: code}
         began = time.monotonic()
-        with pytest.raises(TwsError, match=str(code)) as caught:
+        with pytest.raises(TwsError, match=rf"{code} \(\w+") as caught:
             taken(gateway, request_deadline=10)
         assert (caught.value.trouble, caught.value.code) == (Trouble.REJECTED, code)
         assert time.monotonic() - began < 5
