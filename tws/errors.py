@@ -97,9 +97,9 @@ class Effect(StrEnum):
     NO_MARKET_DATA = "no_market_data"
     """Prices are missing, not zero."""
     FAILS_REQUEST = "fails_request"
-    """The request with that id gets no answer."""
+    """The request with that id gets no answer; if none with it is open, everything is asked again."""
     UNKNOWN = "unknown"
-    """Not in this table: nothing is assumed, everything is asked again."""
+    """Not in this table, or of an order whose state it leaves open: nothing is assumed, everything is asked again."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,12 @@ _BACK_BY_ITSELF = "it comes back by itself; if not, see the broker's system stat
 _TABLE = (
     Code(100, Effect.FAILS_REQUEST, "more than 50 messages a second were sent"),
     Code(102, Effect.FAILS_REQUEST, "the id of the request is in use"),
+    Code(110, Effect.UNKNOWN, "the price of an order does not fit the instrument's tick"),
     Code(162, Effect.FAILS_REQUEST, "the broker's historical data has a problem"),
     Code(165, Effect.INFORMATION, "historical data is being looked for"),
     Code(200, Effect.FAILS_REQUEST, "no such instrument"),
+    Code(201, Effect.INFORMATION, "an order was rejected"),
+    Code(202, Effect.INFORMATION, "an order was cancelled"),
     Code(320, Effect.FAILS_REQUEST, "TWS could not read the request"),
     Code(321, Effect.FAILS_REQUEST, "TWS found the request invalid"),
     Code(322, Effect.FAILS_REQUEST, "TWS could not work on the request"),
@@ -169,6 +172,8 @@ _TABLE = (
         "log in to the paper account once in TWS and accept the terms",
         Trouble.NOT_ACCEPTED,
     ),
+    Code(10147, Effect.UNKNOWN, "the order that was to be cancelled is not found"),
+    Code(10148, Effect.UNKNOWN, "the order that was to be cancelled cannot be"),
     Code(
         10197,
         Effect.NO_MARKET_DATA,

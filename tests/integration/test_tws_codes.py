@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -19,6 +20,9 @@ from tests.support.tws_feed import (
 )
 from tws import reading
 from tws.values import AccountPnl, Link, LinkState, PositionPnl, Reconciled
+
+NOON = datetime(2026, 3, 3, 17, tzinfo=UTC)
+"""In New York, when the broker resets nothing."""
 
 
 @contextlib.contextmanager
@@ -256,6 +260,51 @@ def test_the_broker_is_named_before_a_farm_and_a_farm_does_not_bring_it_back(
                 gateway.tell(code)
             await caught_up(hear, gateway)
             assert hear.of(Link)[-1].code == 1100
+
+    with tws_gateway(Book.of(1)) as gateway:
+        finish(main(gateway))
+
+
+@pytest.mark.parametrize(
+    ("code", "readings"), [(110, 2), (201, 1), (202, 1), (321, 2), (10147, 2), (10148, 2)]
+)
+@pytest.mark.parametrize("request_id", [-1, 5000])
+def test_codes_about_orders_and_requests_that_are_not_open(code: int, readings: int, request_id: int) -> None:
+    """Rejected and cancelled are facts about an order; of the others nothing is known, so that all is asked again."""
+
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway)) as hear:
+            await hear.state(LinkState.UP)
+            gateway.say("error", 2, request_id, code, f"Message {code}", "")
+            if readings > 1:
+                await hear.reconciled()
+            await caught_up(hear, gateway)
+            assert len(hear.of(Reconciled)) == readings
+            assert [link.state for link in hear.of(Link)] == [LinkState.DOWN, LinkState.UP]
+
+    with tws_gateway(Book.of(1)) as gateway:
+        finish(main(gateway))
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        (326, "IBKR_CLIENT_ID"),
+        (502, "IBKR_PORT"),
+        (503, "update TWS"),
+        (504, "see whether TWS or IB Gateway still runs"),
+        (507, "see whether TWS or IB Gateway still runs"),
+        (10141, "accept the terms"),
+    ],
+)
+def test_codes_that_end_a_connection(code: int, fix: str) -> None:
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway), now=lambda: NOON) as hear:
+            await hear.state(LinkState.UP)
+            gateway.tell(code)
+            link = await hear.state(LinkState.DOWN)
+            assert (link.code, fix in link.reason) == (code, True)
+            await hear.state(LinkState.UP)
 
     with tws_gateway(Book.of(1)) as gateway:
         finish(main(gateway))
