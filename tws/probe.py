@@ -177,9 +177,8 @@ def _mode(endpoint: Endpoint, accounts: tuple[str, ...]) -> Step:
     """Paper and live differ by the prefix of the accounts, and by the port that TWS proposes."""
     paper = all(account.startswith(PAPER_PREFIX) for account in accounts)
     told = "paper trading" if paper else "live: real money"
-    expected = PAPER_PORTS if paper else LIVE_PORTS
     other = LIVE_PORTS if paper else PAPER_PORTS
-    if endpoint.port in other and endpoint.port not in expected:
+    if endpoint.port in other:
         return Step(
             "paper or live",
             Verdict.WARNING,

@@ -23,7 +23,8 @@ class Requests:
 
         `end` names the marker for the error. A second request with the same key waits for the first. Raises
         `TwsError`: the marker did not come before the deadline (what came until then is thrown away, because a
-        part of it would look like the whole), TWS refused, or the connection was lost.
+        part of it would look like the whole), TWS refused, or the connection was lost. After the first of these a
+        key is not to be used again: the marker may still come, and would end the next answer too early.
         """
         self._wanted[key] += 1
         try:

@@ -88,7 +88,7 @@ def too_old(patch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def port_of_the_other_kind(patch: pytest.MonkeyPatch) -> Iterator[int]:
     with tws_gateway(Book.of(3)) as gateway:
-        patch.setitem(LIVE_PORTS, gateway.port, "TWS")
+        patch.setattr(probe, "LIVE_PORTS", LIVE_PORTS | {gateway.port})
         yield gateway.port
 
 
@@ -214,6 +214,11 @@ def test_no_id_is_free() -> None:
         code, text = run(gateway.port)
         assert code == 1
         assert "another program is connected with the same client id" in text
+
+
+@pytest.mark.parametrize(("account", "port"), [("DU1", 4003), ("U1", 4004), ("DU1", 4001), ("U1", 7497)])
+def test_the_ports_of_every_kind_are_known(account: str, port: int) -> None:
+    assert probe._mode(Endpoint(port=port), (account,)).verdict is probe.Verdict.WARNING
 
 
 def test_live_accounts_are_named_so() -> None:
