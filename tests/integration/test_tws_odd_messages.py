@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.tws import messages
+from tests.fakes.tws.holdings import Fill
 from tests.fakes.tws.wire import Field
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.tws_feed import (
@@ -32,6 +33,12 @@ def position_of(gateway: Gateway, conid: int, place: int, text: str) -> list[Fie
     fields = messages.position(gateway.book.holdings[ACCOUNT, conid], gateway.faults)
     fields[place] = text
     return fields
+
+
+def execution_of(gateway: Gateway, fill: Fill) -> list[Field]:
+    """`execDetails` of a live fill, as the client that is connected reads it."""
+    (session,) = gateway.hub.sessions
+    return messages.execution(fill, -1, gateway.faults, gateway.hub.now(), session.version)
 
 
 @pytest.mark.parametrize("text", UNSET)
@@ -73,7 +80,7 @@ def test_a_fill_without_its_quantity_or_price_is_an_error(place: int, text: str)
         async with listening(endpoint_of(gateway)) as hear:
             await hear.state(LinkState.UP)
             other = replace(fill, execution_id=f"{fill.root}9.01")
-            fields = messages.execution(other, -1, gateway.faults, gateway.hub.now(), 176)
+            fields = execution_of(gateway, other)
             fields[place] = text
             gateway.say("execDetails", *fields)
             link = await hear.state(LinkState.DOWN)
@@ -91,7 +98,7 @@ def test_what_an_order_got_so_far_may_be_missing() -> None:
         async with listening(endpoint_of(gateway)) as hear:
             await hear.state(LinkState.UP)
             other = replace(fill, execution_id=f"{fill.root}9.01")
-            fields = messages.execution(other, -1, gateway.faults, gateway.hub.now(), 176)
+            fields = execution_of(gateway, other)
             fields[CUMULATIVE], fields[AVERAGE] = "9223372036854775807", ""
             gateway.say("execDetails", *fields)
             told = await hear.until(lambda e: isinstance(e, Execution))
@@ -126,9 +133,7 @@ def test_ids_without_a_revision_are_fills_of_their_own() -> None:
             (known,) = (await hear.reconciled()).snapshot.executions
             for execution_id in ids[1:]:
                 other = replace(fill, execution_id=execution_id)
-                gateway.say(
-                    "execDetails", *messages.execution(other, -1, gateway.faults, gateway.hub.now(), 176)
-                )
+                gateway.say("execDetails", *execution_of(gateway, other))
                 await hear.until(lambda e: isinstance(e, Execution))
             assert [known.execution_id, *(told.execution_id for told in hear.of(Execution))] == ids
 
