@@ -176,11 +176,13 @@ def test_too_many_requests_in_a_second(gateway: Gateway) -> None:
     assert told == ["currentTime"] * 50 + ["error"] * 3
     assert gateway.busiest_second == 53
 
-    async def throttled(client: Any) -> int:
+    async def throttled(client: Any) -> bool:
+        held_back: list[bool] = []
+        client.client.throttleStart += lambda: held_back.append(True)
         for _ in range(60):
             client.client.reqCurrentTime()
         await until(lambda: len(gateway.asked) >= 53 + 60)
-        return int(gateway.busiest_second)
+        return bool(held_back)
 
-    gateway.hub.busiest_second = 0
-    assert talk(gateway, throttled) < 60
+    gateway.faults.requests_a_second = None  # a busy machine may read the messages of two moments at once
+    assert talk(gateway, throttled)
