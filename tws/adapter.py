@@ -169,13 +169,13 @@ class Connection:
         Later ones are told. Commissions are told one by one and may come after the end.
         """
         request = self._request_id()
-        paid = list(self.newest.commissions)
+        before = self.newest.known()
         fills = await self._requests.ask(
             request,
             "the executions",
             lambda: self._send("reqExecutions", request, library.ExecutionFilter()),
         )
-        self.newest.fill_only(fills, paid)
+        self.newest.fill_only(fills, before)
 
     async def account(self, account: str) -> tuple[tuple[AccountValue, ...], tuple[Holding, ...]]:
         """The values and the portfolio of one account; TWS has one such subscription at a time."""

@@ -32,10 +32,14 @@ class Backoff:
         self._failures = 0
         self._hopeless = 0
 
-    def failed(self, trouble: Trouble) -> Wait:
-        """An attempt failed, or a connection was lost."""
+    def failed(self, trouble: Trouble, was_up: bool = False) -> Wait:
+        """An attempt failed, or a connection was lost. `was_up`: there was a connection before.
+
+        What hangs up where TWS was is a forwarder, and TWS restarts behind it: that passes by itself.
+        """
         self._failures += 1
-        self._hopeless = self._hopeless + 1 if trouble in NEEDS_A_PERSON else 0
+        hopeless = trouble in NEEDS_A_PERSON and not (was_up and trouble is Trouble.CLOSED)
+        self._hopeless = self._hopeless + 1 if hopeless else 0
         if self._hopeless >= FAILURES_BEFORE_STOP:
             return Wait(self._most * STOPPED_FACTOR * (0.5 + self._chance() / 2), stopped=True)
         ceiling = min(self._most, self._least * 2.0 ** min(self._failures, 60))

@@ -11,6 +11,7 @@ from tws.values import AccountValue, Commission, Contract, Execution, Position
 
 UNSET_DOUBLE = 1.7976931348623157e308
 UNSET_INTEGER = 2**31 - 1
+UNSET_SIZES = frozenset(map(str, (UNSET_INTEGER, 2**63 - 1, -(2**63))))
 _TENTH = Decimal("1E-10")
 
 
@@ -29,12 +30,21 @@ def exact(value: float) -> Decimal | None:
     return decimal.quantize(Decimal(1)) if decimal == decimal.to_integral_value() else decimal
 
 
-def amount(value: float, what: str) -> Decimal:
-    """The decimal of something that must be told; raises `ValueError` that names it if it is unset."""
-    decimal = exact(value)
-    if decimal is None:
-        raise ValueError(f"{what} is {value!r}")
-    return decimal
+def figure(text: str) -> Decimal | None:
+    """A figure as it was sent; None for an empty text, which the library makes 0, and for what is not set."""
+    return exact(float(text)) if text else None
+
+
+def size(text: str) -> Decimal | None:
+    """A quantity as it was sent: for one that is not set the broker also writes integers."""
+    return None if text in UNSET_SIZES else figure(text)
+
+
+def required(told: Decimal | None, what: str) -> Decimal:
+    """What must be told; raises `ValueError` that names it if it is missing."""
+    if told is None:
+        raise ValueError(f"{what} is missing")
+    return told
 
 
 def contract_of(told: Any) -> Contract:
@@ -60,14 +70,23 @@ def account_value_of(account: str, tag: str, value: str, currency: str) -> Accou
     return AccountValue(account, tag, value, currency or None)
 
 
-def position_of(account: str, contract: Any, quantity: float, average_cost: float) -> Position:
+def position_of(
+    account: str, contract: Any, quantity: Decimal | None, average_cost: Decimal | None
+) -> Position:
     """A holding; raises `ValueError` if it has no quantity."""
-    return Position(
-        account, contract_of(contract), amount(quantity, "the quantity of a position"), exact(average_cost)
-    )
+    held = required(quantity, "the quantity of a position")
+    return Position(account, contract_of(contract), held, average_cost)
 
 
-def execution_of(contract: Any, told: Any, time_text: str) -> Execution:
+def execution_of(
+    contract: Any,
+    told: Any,
+    time_text: str,
+    quantity: Decimal | None,
+    price: Decimal | None,
+    cumulative_quantity: Decimal | None,
+    average_price: Decimal | None,
+) -> Execution:
     """A fill; raises `ValueError` if its time has no zone or a figure of it is missing."""
     sign = {"BOT": 1, "SLD": -1}.get(told.side)
     if sign is None:
@@ -77,15 +96,15 @@ def execution_of(contract: Any, told: Any, time_text: str) -> Execution:
         account_id=told.acctNumber,
         contract=contract_of(contract),
         executed_at=instant_of(time_text),
-        quantity=sign * amount(told.shares, "the quantity of an execution"),
-        price=amount(told.price, "the price of an execution"),
+        quantity=sign * required(quantity, "the quantity of an execution"),
+        price=required(price, "the price of an execution"),
         exchange=told.exchange,
         order_id=0 if told.orderId == UNSET_INTEGER else told.orderId,
         perm_id=told.permId,
         client_id=told.clientId,
         order_ref=told.orderRef or None,
-        cumulative_quantity=exact(told.cumQty),
-        average_price=exact(told.avgPrice),
+        cumulative_quantity=cumulative_quantity,
+        average_price=average_price,
     )
 
 

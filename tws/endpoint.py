@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-# The ports that TWS and IB Gateway propose, and whether real money is behind them.
-LIVE_PORTS = {7496: "TWS", 4001: "IB Gateway"}
-PAPER_PORTS = {7497: "TWS", 4002: "IB Gateway"}
+# The ports of TWS, of IB Gateway and of its container, with real money behind them and without.
+LIVE_PORTS = {7496, 4001, 4003}
+PAPER_PORTS = {7497, 4002, 4004}
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address of TWS or IB Gateway. The deadlines are in seconds.
+    """An address of TWS or IB Gateway, and the id under which it is connected to. The deadlines are in seconds.
 
     `connect_deadline` covers everything from the name of the host to the list of accounts; `request_deadline` each
-    request after that, from the moment it is sent.
+    request after that, from the moment the client library has it. Figures of PnL have no end and no deadline here.
     """
 
     host: str = "127.0.0.1"

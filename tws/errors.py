@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+PORT_CHANGED = 1300
 PORTS = "TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper"
 
 
@@ -33,7 +34,7 @@ FIXES = {
     Trouble.MUTE: "log in to TWS or IB Gateway (once a week it waits for a login) and close its dialogs; "
     f"if it is logged in, IBKR_PORT is another program's port ({PORTS})",
     Trouble.CLOSED: "add this machine to 'Trusted IPs' in the API settings of TWS, and untick 'Allow connections from "
-    "localhost only' if it runs on another one",
+    "localhost only' if it runs on another one; behind a forwarder, as in our container, log in to IB Gateway",
     Trouble.NO_ACCOUNTS: "wait until TWS has finished its login, then try again; if it stays so, restart TWS",
     Trouble.OLD_VERSION: "update TWS or IB Gateway to version 10.19 or later",
     Trouble.ID_IN_USE: "set IBKR_CLIENT_ID to another number, or end the other program that uses it",
@@ -82,11 +83,11 @@ class Effect(StrEnum):
     INFORMATION = "information"
     """Nothing changes."""
     REFUSES = "refuses"
-    """There will be no connection."""
+    """There is no connection, or no longer one."""
     DEGRADES = "degrades"
     """TWS has lost the broker: figures are old until a code restores them."""
     FARM_LOST = "farm_lost"
-    """One source of market data is lost; its name is behind the colon."""
+    """One source of market data is lost; its name is at the text's end."""
     FARM_BACK = "farm_back"
     """It is back."""
     FORGOTTEN = "forgotten"
@@ -96,9 +97,9 @@ class Effect(StrEnum):
     NO_MARKET_DATA = "no_market_data"
     """Prices are missing, not zero."""
     FAILS_REQUEST = "fails_request"
-    """The request with that id gets no answer."""
+    """The request with that id gets no answer; if none with it is open, everything is asked again."""
     UNKNOWN = "unknown"
-    """Not in this table: nothing is assumed, everything is asked again."""
+    """Not in this table, or of an order whose state it leaves open: nothing is assumed, everything is asked again."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,12 @@ _BACK_BY_ITSELF = "it comes back by itself; if not, see the broker's system stat
 _TABLE = (
     Code(100, Effect.FAILS_REQUEST, "more than 50 messages a second were sent"),
     Code(102, Effect.FAILS_REQUEST, "the id of the request is in use"),
+    Code(110, Effect.UNKNOWN, "the price of an order does not fit the instrument's tick"),
     Code(162, Effect.FAILS_REQUEST, "the broker's historical data has a problem"),
     Code(165, Effect.INFORMATION, "historical data is being looked for"),
     Code(200, Effect.FAILS_REQUEST, "no such instrument"),
+    Code(201, Effect.INFORMATION, "an order was rejected"),
+    Code(202, Effect.INFORMATION, "an order was cancelled"),
     Code(320, Effect.FAILS_REQUEST, "TWS could not read the request"),
     Code(321, Effect.FAILS_REQUEST, "TWS found the request invalid"),
     Code(322, Effect.FAILS_REQUEST, "TWS could not work on the request"),
@@ -141,8 +145,8 @@ _TABLE = (
     Code(1101, Effect.FORGOTTEN, "TWS has the broker again; subscriptions were lost"),
     Code(1102, Effect.KEPT, "TWS has the broker again; subscriptions were kept"),
     Code(
-        1300,
-        Effect.DEGRADES,
+        PORT_CHANGED,
+        Effect.REFUSES,
         "the socket port of TWS was changed and it hangs up",
         "set IBKR_PORT to the new port",
         Trouble.LOST,
@@ -168,6 +172,8 @@ _TABLE = (
         "log in to the paper account once in TWS and accept the terms",
         Trouble.NOT_ACCEPTED,
     ),
+    Code(10147, Effect.UNKNOWN, "the order that was to be cancelled is not found"),
+    Code(10148, Effect.UNKNOWN, "the order that was to be cancelled cannot be"),
     Code(
         10197,
         Effect.NO_MARKET_DATA,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tws.backoff import Backoff
 from tws.endpoint import Endpoint
-from tws.errors import TwsError
+from tws.errors import PORT_CHANGED, TwsError
 from tws.outages import planned_outage
 from tws.outbox import Outbox
 from tws.values import Event, Link, LinkState
@@ -39,6 +39,7 @@ class Feed:
         self._backoff = Backoff(reconnect_min_delay, reconnect_max_delay, chance)
         self._link: Link | None = None
         self._was_up = False
+        self._port_was_changed = False
 
     async def events(self) -> AsyncIterator[Event]:
         """What TWS tells, for ever; each change of the connection is a `Link`. Ends only when it is cancelled.
@@ -82,11 +83,13 @@ class Feed:
     async def _wait(self, outbox: Outbox, error: TwsError, session: "Session | None") -> None:
         """Say why there is no connection, and wait for the next attempt."""
         if session is not None and session.seconds_up is not None:
-            self._was_up = True
+            self._was_up, self._port_was_changed = True, False
             self._backoff.lasted(session.seconds_up)
-        wait = self._backoff.failed(error.trouble)
-        broker_was_lost = session is not None and session.broker_is_lost
-        outage = planned_outage(self._now(), error.trouble, broker_was_lost, self._was_up)
+        self._port_was_changed |= error.code == PORT_CHANGED
+        wait = self._backoff.failed(error.trouble, self._was_up)
+        outage = None
+        if not self._port_was_changed:
+            outage = planned_outage(self._now(), error.trouble, self._was_up)
         reason = f"{error.problem}: {outage}" if outage else str(error)
         if wait.stopped:
             reason += f" (tried again about every {wait.seconds:.0f} s)"

@@ -1,6 +1,6 @@
 """What a connection was told last: positions, fills, commissions, profit and loss. It asks nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -28,6 +28,14 @@ class Holding:
     market_value: Decimal | None
     unrealized: Decimal | None
     realized: Decimal | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Fills by root, and the ids of those whose commission was told, at one moment."""
+
+    fills: Mapping[str, Execution]
+    paid: frozenset[str]
 
 
 class Newest:
@@ -61,13 +69,18 @@ class Newest:
         if known is None or known.revision <= execution.revision:
             self.fills[execution.root] = execution
 
-    def fill_only(self, executions: Iterable[Execution], paid_before: Iterable[str]) -> None:
-        """All fills that TWS knows now. Of the commissions known before it was asked, those of other fills go too."""
+    def known(self) -> Known:
+        """What is known before it is asked for again: for `fill_only`."""
+        return Known(dict(self.fills), frozenset(self.commissions))
+
+    def fill_only(self, executions: Iterable[Execution], before: Known) -> None:
+        """All fills that TWS knew when it was asked: of what was known before that, the others go, commissions too."""
+        meanwhile = [fill for root, fill in self.fills.items() if before.fills.get(root) != fill]
         self.fills = {}
-        for execution in executions:
+        for execution in (*executions, *meanwhile):
             self.fill(execution)
         known = {execution.execution_id for execution in self.fills.values()}
-        for execution_id in set(paid_before) - known:
+        for execution_id in before.paid - known:
             del self.commissions[execution_id]
 
     def pay(self, commission: Commission) -> bool:

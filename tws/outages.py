@@ -12,22 +12,26 @@ SUNDAY, FRIDAY, SATURDAY = 6, 4, 5
 
 NIGHTLY_RESET = "the broker's nightly reset, which ends by itself"
 WEEKLY_LOGIN = "the weekly login, or one after a restart: log in to TWS or IB Gateway"
+BEHIND_A_FORWARDER = (
+    "it is not logged in yet, behind a forwarder: it comes back after its restart; once a week, log in to it"
+)
 
 
-def planned_outage(at: datetime, trouble: Trouble, broker_was_lost: bool, was_up: bool) -> str | None:
+def planned_outage(at: datetime, trouble: Trouble, was_up: bool) -> str | None:
     """Name the planned outage that explains a lost connection or a failed attempt, if one does.
 
-    `broker_was_lost`: TWS said so (1100) before it hung up. `was_up`: there was a connection before; a gateway that
-    was there and now takes connections without a word waits for its login. The broker resets its servers each
-    night around midnight in New York, longer on Friday night, and ends every login on Sunday from 01:00.
+    `was_up`: there was a connection before; a gateway that was there and now takes connections without a word waits
+    for its login, and what hangs up in its place is a forwarder (socat) that does not reach it. The broker resets its
+    servers each night around midnight in New York, longer on Friday night, and ends every login on Sunday from 01:00.
     """
     if trouble is Trouble.MUTE:
         return WEEKLY_LOGIN if was_up or _is_sunday(at) else None
-    if trouble not in {Trouble.LOST, Trouble.REFUSED, Trouble.NO_ACCOUNTS, Trouble.NOT_ENDED}:
+    if trouble is Trouble.CLOSED:
+        return BEHIND_A_FORWARDER if was_up else None
+    if trouble is Trouble.REFUSED and not was_up:
         return None
-    if broker_was_lost or in_nightly_reset(at):
-        return NIGHTLY_RESET
-    return None
+    ends_by_itself = trouble in {Trouble.LOST, Trouble.REFUSED, Trouble.NO_ACCOUNTS, Trouble.NOT_ENDED}
+    return NIGHTLY_RESET if ends_by_itself and in_nightly_reset(at) else None
 
 
 def in_nightly_reset(at: datetime) -> bool:

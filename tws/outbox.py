@@ -9,9 +9,9 @@ from tws.values import AccountPnl, Commission, Event, Execution, Position, Posit
 class Outbox:
     """A queue in which a newer figure takes the place of the older one of the same position or account.
 
-    Memory is bounded by the number of positions however slow the reader is; executions, commissions and links are
-    all kept. What waits when a `Reconciled` comes is settled by it, so figures before it are dropped. All calls are
-    made on one event loop.
+    However slow the reader is, no more figures wait than there are positions and accounts; executions, commissions
+    and links all wait. What waits when a `Reconciled` comes is settled by it: figures before it are dropped, and fills
+    that it names are told by it. All calls are made on one event loop.
     """
 
     def __init__(self) -> None:

@@ -105,7 +105,9 @@ class PnlSubscriptions:
             self._unanswered.discard(key)
 
     def forget(self) -> None:
-        """TWS has lost all subscriptions: they can be made anew."""
+        """TWS has lost all subscriptions: they can be made anew, and what they told is no longer so."""
+        self._newest.account_pnl.clear()
+        self._newest.position_pnl.clear()
         self._keys.clear()
         self._waiting.clear()
         self._unanswered.clear()
@@ -122,6 +124,13 @@ class PnlSubscriptions:
         """A subscription was answered, with figures or with a code."""
         self._unanswered.discard(key)
         self._answered.set()
+
+    def refused(self, request: int) -> bool:
+        """TWS refused a subscription: it can be made anew, and nobody waits for it. False if it is none."""
+        key = self._keys.pop(request, None)
+        if key is not None:
+            self.answered(key)
+        return key is not None
 
     async def first_answers(self, keys: Iterable[Account | PositionKey], seconds: float) -> None:
         """Wait until each of these was answered once, at most so long, and no longer than the connection stands."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tws.apart import run_apart
 from tws.endpoint import LIVE_PORTS, PAPER_PORTS, Endpoint
 from tws.errors import FIXES, PORTS, Trouble, TwsError
+from tws.values import AccountValue
 
 if TYPE_CHECKING:
     from tws.adapter import Connection
@@ -47,12 +48,11 @@ _STEP_OF = {
     Trouble.UNREACHABLE: "port",
     Trouble.ID_IN_USE: "client id",
     Trouble.NO_ACCOUNTS: "accounts",
-    Trouble.NOT_READY: "accounts",
 }
 
 
 def probe(endpoint: Endpoint, now: Callable[[], datetime]) -> list[Step]:
-    """Host, port, handshake, accounts, whether port and accounts agree on paper or live, clock, positions, PnL."""
+    """Host, port, handshake, accounts, whether the port is of their kind (paper or live), and each kind of answer."""
 
     async def collect() -> list[Step]:
         return [step async for step in _steps(endpoint, now)]
@@ -65,12 +65,18 @@ async def _steps(endpoint: Endpoint, now: Callable[[], datetime]) -> AsyncIterat
     from tws.adapter import Connection
 
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            endpoint.host, endpoint.port, type=socket.SOCK_STREAM
-        )
+        async with asyncio.timeout(endpoint.connect_deadline):
+            found = await asyncio.get_running_loop().getaddrinfo(
+                endpoint.host, endpoint.port, type=socket.SOCK_STREAM
+            )
     except (socket.gaierror, UnicodeError):
-        error = TwsError(Trouble.UNKNOWN_HOST, f"the host {endpoint.host} is not known")
-        yield Step("host", Verdict.PROBLEM, error.problem, error.fix)
+        problem = f"the host {endpoint.host} is not known"
+        yield Step("host", Verdict.PROBLEM, problem, FIXES[Trouble.UNKNOWN_HOST])
+        return
+    except TimeoutError:
+        seconds = f"{endpoint.connect_deadline:g} s"
+        problem = f"no name server says within {seconds} where the host {endpoint.host} is"
+        yield Step("host", Verdict.PROBLEM, problem, FIXES[Trouble.UNKNOWN_HOST])
         return
     address = found[0][4][0]
     yield Step(
@@ -111,6 +117,12 @@ async def _answers(connection: "Connection", now: Callable[[], datetime]) -> Asy
         subject = "positions"
         await connection.positions()
         yield Step(subject, Verdict.OK, f"{len(connection.newest.positions)} told to the end")
+        subject = "executions"
+        await connection.executions()
+        yield Step(subject, Verdict.OK, f"{len(connection.newest.fills)} told to the end")
+        subject = "values"
+        values = [value for answer in await _values(connection) for value in answer]
+        yield Step(subject, Verdict.OK, f"{len(values)} of {len(connection.accounts)} account(s)")
         subject = "PnL"
         for account in connection.accounts:
             connection.pnl.follow_account(account)
@@ -120,6 +132,13 @@ async def _answers(connection: "Connection", now: Callable[[], datetime]) -> Asy
         yield _pnl(connection)
     except TwsError as error:
         yield Step(subject, Verdict.PROBLEM, error.problem, error.fix)
+
+
+async def _values(connection: "Connection") -> list[tuple[AccountValue, ...]]:
+    """The values of each account, asked for as a snapshot does."""
+    if len(connection.accounts) == 1:
+        return [(await connection.account(connection.accounts[0]))[0]]
+    return [await connection.account_values(account) for account in connection.accounts]
 
 
 def _clock(theirs: datetime, ours: datetime) -> Step:
@@ -158,9 +177,8 @@ def _mode(endpoint: Endpoint, accounts: tuple[str, ...]) -> Step:
     """Paper and live differ by the prefix of the accounts, and by the port that TWS proposes."""
     paper = all(account.startswith(PAPER_PREFIX) for account in accounts)
     told = "paper trading" if paper else "live: real money"
-    expected = PAPER_PORTS if paper else LIVE_PORTS
     other = LIVE_PORTS if paper else PAPER_PORTS
-    if endpoint.port in other and endpoint.port not in expected:
+    if endpoint.port in other:
         return Step(
             "paper or live",
             Verdict.WARNING,

@@ -12,7 +12,7 @@ from typing import Any
 
 from tws import conversions
 from tws.endpoint import Endpoint
-from tws.errors import Effect, Trouble, TwsError, code_of
+from tws.errors import Code, Effect, Trouble, TwsError, code_of
 from tws.newest import Holding, Newest, Notice, Told
 from tws.pnl import PnlSubscriptions
 from tws.requests import Requests
@@ -25,7 +25,11 @@ MANAGED_ACCOUNTS = "15"
 # an account, end of executions, commission, position, end of positions, value of one account among several, its end,
 # PnL of an account, PnL of a position. The others are skipped undecoded.
 READ = frozenset({"4", "6", "7", "11", "49", "54", "55", "59", "61", "62", "73", "74", "94", "95"})
-_EXECUTION_TIME = 15  # the field of an execution that holds its time
+# Where in the fields of a position, of an execution, and of a position's PnL something stands.
+_HELD, _COST = 14, 15
+_TIME, _SHARES, _PRICE, _CUMULATIVE, _AVERAGE = 15, 19, 20, 24, 25
+_PNL_HELD = 2
+UNNUMBERED = -1
 
 
 class Receiver:
@@ -75,9 +79,13 @@ class Receiver:
         kind = self._fields[0] if self._fields else "?"
         self._lose(unreadable(f"kind {kind}: {sys.exc_info()[1]}"))
 
-    def _figures(self, start: int, end: int) -> list[Decimal | None]:
-        """Figures of the message as it was sent: the library makes an empty one 0, and 0 is a figure."""
-        return [conversions.exact(float(text)) if text else None for text in self._fields[start:end]]
+    # The figures of the message as it was sent: the library makes an empty one 0, and 0 is a figure.
+
+    def _figure(self, place: int) -> Decimal | None:
+        return conversions.figure(self._fields[place])
+
+    def _size(self, place: int) -> Decimal | None:
+        return conversions.size(self._fields[place])
 
     # The connection.
 
@@ -99,14 +107,28 @@ class Receiver:
             self._lose(TwsError(code.trouble, problem, number, code.fix or None))
             return
         if code.effect in {Effect.FAILS_REQUEST, Effect.UNKNOWN}:
-            refusal = TwsError(Trouble.REJECTED, f"TWS refused a request, code {number} ({text})", number)
-            if self._requests.fail(request, refusal):
+            if self._refused(request, code, text):
                 return
-        key = self._pnl.key_of(request)
-        if key is not None:
-            self._pnl.answered(key)
+        elif code.effect is Effect.NO_MARKET_DATA:
+            key = self._pnl.key_of(request)
+            if key is not None:
+                self._pnl.answered(key)
         log.debug("TWS says %d: %s", number, text)
         self.tell(Notice(code, text))
+
+    def _refused(self, request: int, code: Code, text: str) -> bool:
+        """Fail what was refused; whether nothing is left to do. Of an unknown code that is never so."""
+        refusal = TwsError(
+            Trouble.REJECTED, f"TWS refused a request, code {code.number} ({text})", code.number
+        )
+        if self._requests.fail(request, refusal):
+            return True
+        is_known = code.effect is Effect.FAILS_REQUEST
+        if self._pnl.refused(request):
+            log.warning("TWS refused a subscription to PnL, code %d: %s", code.number, text)
+            return is_known
+        # A request without a number is refused without one.
+        return is_known and request == UNNUMBERED and self._requests.fail_unnumbered(refusal)
 
     def currentTime(self, epoch: int) -> None:  # noqa: N802
         """The clock of TWS."""
@@ -115,9 +137,9 @@ class Receiver:
 
     # Accounts and positions.
 
-    def position(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
+    def position(self, account: str, contract: Any, *_: object) -> None:
         """A position, asked for or changed."""
-        position = conversions.position_of(account, contract, quantity, average_cost)
+        position = conversions.position_of(account, contract, self._size(_HELD), self._figure(_COST))
         if not self._requests.collect("positions", position):
             self._newest.hold(position)
             self.tell(position)
@@ -173,7 +195,15 @@ class Receiver:
         """A fill, asked for or new. A combination is told beside its legs; only they are fills."""
         if contract.secType == "BAG":
             return
-        told = conversions.execution_of(contract, execution, self._fields[_EXECUTION_TIME])
+        told = conversions.execution_of(
+            contract,
+            execution,
+            self._fields[_TIME],
+            self._size(_SHARES),
+            self._figure(_PRICE),
+            self._size(_CUMULATIVE),
+            self._figure(_AVERAGE),
+        )
         if not self._requests.collect(request, told):
             self._newest.fill(told)
             self.tell(told)
@@ -184,7 +214,7 @@ class Receiver:
 
     def commissionReport(self, report: Any) -> None:  # noqa: N802
         """What a fill cost."""
-        told = conversions.commission_of(report, self._figures(3, 4)[0], self._figures(5, 6)[0])
+        told = conversions.commission_of(report, self._figure(3), self._figure(5))
         if told is not None and self._newest.pay(told):
             self.tell(told)
 
@@ -194,18 +224,17 @@ class Receiver:
         """Of an account."""
         account = self._pnl.key_of(request)
         if isinstance(account, str):
-            daily, unrealized, realized = self._figures(2, 5)
-            told = AccountPnl(account, daily, unrealized, realized)
+            told = AccountPnl(account, self._figure(2), self._figure(3), self._figure(4))
             self._newest.account_pnl[account] = told
             self._pnl.answered(account)
             self.tell(told)
 
-    def pnlSingle(self, request: int, quantity: float, *_: object) -> None:  # noqa: N802
+    def pnlSingle(self, request: int, *_: object) -> None:  # noqa: N802
         """Of a position."""
         key = self._pnl.key_of(request)
         if isinstance(key, tuple):
-            held = conversions.amount(quantity, "the quantity of a position")
-            told = PositionPnl(*key, held, *self._figures(3, 7))
+            held = conversions.required(self._size(_PNL_HELD), "the quantity of a position")
+            told = PositionPnl(*key, held, *(self._figure(place) for place in range(3, 7)))
             self._newest.position_pnl[key] = told
             self._pnl.answered(key)
             self.tell(told)

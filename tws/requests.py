@@ -23,7 +23,8 @@ class Requests:
 
         `end` names the marker for the error. A second request with the same key waits for the first. Raises
         `TwsError`: the marker did not come before the deadline (what came until then is thrown away, because a
-        part of it would look like the whole), TWS refused, or the connection was lost.
+        part of it would look like the whole), TWS refused, or the connection was lost. After the first of these a
+        key is not to be used again: the marker may still come, and would end the next answer too early.
         """
         self._wanted[key] += 1
         try:
@@ -73,6 +74,13 @@ class Requests:
         if not self._open[key][0].done():
             self._open[key][0].set_exception(error)
         return True
+
+    def fail_unnumbered(self, error: TwsError) -> bool:
+        """TWS refused a request that has no number: it may be any of the open ones without. False if there is none."""
+        unnumbered = [key for key in self._open if not isinstance(key, int)]
+        for key in unnumbered:
+            self.fail(key, error)
+        return bool(unnumbered)
 
     def fail_all(self, error: TwsError) -> None:
         """The connection is lost: what is open fails now, what comes later at once."""

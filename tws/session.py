@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tws.adapter import Connection
+from tws.causes import Causes
 from tws.errors import Effect, Trouble, TwsError
 from tws.newest import Notice, Told
 from tws.outbox import Outbox
@@ -21,8 +22,7 @@ Say = Callable[[Outbox, LinkState, str, int | None], None]
 # and so often in any case.
 EXECUTIONS_SECONDS = 30.0
 LEAST_EXECUTIONS_SECONDS = 1.0  # a day of many fills is told whole each time
-SERVER_LOST = 2110
-_BROKER, _MARKET_DATA = "broker", "market data"
+NEVER = float("inf")
 
 
 class Session:
@@ -43,18 +43,14 @@ class Session:
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._up_since: float | None = None
-        self._causes: dict[str, tuple[str, int]] = {}  # why figures are old: cause → text, code
+        self._causes = Causes()
         self._told: dict[str, int] = {}  # fills that were told: root → revision
         self._early: dict[str, Commission] = {}  # commissions whose fill was not told yet, by execution id
         self._wake = asyncio.Event()
-        self._reconcile_wanted = False
+        self._reconcile_wanted = True
         self._executions_wanted = False
         self._unknown_answered_at = -keepalive_seconds
-
-    @property
-    def broker_is_lost(self) -> bool:
-        """Whether TWS said that it has lost the broker, and not yet that it has it again."""
-        return _BROKER in self._causes
+        self._unknown_due = NEVER  # when a code that we do not know is answered
 
     @property
     def seconds_up(self) -> float | None:
@@ -65,7 +61,7 @@ class Session:
         """Work until the connection is lost; raises the `TwsError` that says why. Hangs up in any case."""
         try:
             self._connection.listen(self._on_told)
-            await self._reconcile()
+            await self._reconcile_if_wanted()
             self._up_since = self._loop.time()
             await self._work()
         finally:
@@ -76,9 +72,11 @@ class Session:
         asked = self._loop.time()
         while True:
             seconds = LEAST_EXECUTIONS_SECONDS if self._executions_wanted else EXECUTIONS_SECONDS
-            await self._rest(min(beat, asked + seconds) - self._loop.time())
-            if self._reconcile_wanted:
-                await self._reconcile()
+            await self._rest(min(beat, asked + seconds, self._unknown_due) - self._loop.time())
+            if self._loop.time() >= self._unknown_due:
+                self._unknown_answered_at, self._unknown_due = self._loop.time(), NEVER
+                self._reconcile_wanted = True
+            await self._reconcile_if_wanted()
             seconds = LEAST_EXECUTIONS_SECONDS if self._executions_wanted else EXECUTIONS_SECONDS
             if self._loop.time() >= asked + seconds:
                 await self._ask_executions()
@@ -123,12 +121,22 @@ class Session:
                 Trouble.LOST, f"{self._connection.endpoint} no longer answers, though the connection stands"
             ) from error
 
-    async def _reconcile(self) -> None:
-        """Ask for everything, tell it, and follow the positions that there are now."""
+    async def _reconcile_if_wanted(self) -> None:
+        """Ask for everything, tell it, and follow the positions that there are now.
+
+        Without the broker TWS answers with what it happens to hold: then nothing is asked, and what was asked before
+        it was lost or had again is not told; it is asked again once TWS has the broker.
+        """
+        if not self._reconcile_wanted or self._causes.broker_is_lost:
+            return
         self._reconcile_wanted = False
+        changes = self._causes.broker_changes
         snapshot = await read_snapshot(self._connection, self._now, patient=False)
+        if self._causes.broker_changes != changes:
+            self._want_reconcile()
+            return
         self._told = {execution.root: execution.revision for execution in snapshot.executions}
-        self._early = {key: told for key, told in self._early.items() if _root(key) not in self._told}
+        self._early = {key: told for key, told in self._early.items() if told.root not in self._told}
         self._outbox.put(Reconciled(snapshot))
         keys = [(position.account_id, position.contract.conid) for position in snapshot.positions]
         self._connection.pnl.leave_positions(self._connection.pnl.positions.difference(keys))
@@ -136,9 +144,9 @@ class Session:
         self._tell_state()
 
     def _tell_state(self) -> None:
-        if self._causes:
-            text, code = next(iter(self._causes.values()))
-            self._say(self._outbox, LinkState.DEGRADED, text, code)
+        cause = self._causes.first
+        if cause is not None:
+            self._say(self._outbox, LinkState.DEGRADED, cause.text, cause.code)
         else:
             accounts = ", ".join(self._connection.accounts)
             self._say(
@@ -154,16 +162,14 @@ class Session:
                 self._pass_on(told)
             case Position():
                 self._on_position(told)
-            case Commission() if _root(told.execution_id) not in self._told:
+            case Commission() if told.root not in self._told:
                 self._early[told.execution_id] = told
-            case PositionPnl() | AccountPnl() | Commission():
+            case PositionPnl():
                 self._outbox.put(told)
-                if (
-                    _MARKET_DATA in self._causes
-                    and isinstance(told, PositionPnl)
-                    and told.market_value is not None
-                ):
-                    self._restored(_MARKET_DATA)
+                if self._causes.value(told, lambda: self._connection.pnl.positions):
+                    self._want_reconcile()
+            case AccountPnl() | Commission():
+                self._outbox.put(told)
 
     def _on_position(self, position: Position) -> None:
         key = (position.account_id, position.contract.conid)
@@ -185,55 +191,26 @@ class Session:
             self._outbox.put(early)
 
     def _on_notice(self, notice: Notice) -> None:
-        code = notice.code
-        text = f"{code.meaning}: {code.fix}" if code.fix else code.meaning
-        farm = notice.text.rpartition(":")[2].strip()
+        code, cause = notice.code, self._causes.first
+        if self._causes.hear(notice):
+            self._want_reconcile()
+        elif self._causes.first != cause:
+            self._tell_state()
         match code.effect:
-            case Effect.DEGRADES:
-                self._degraded(_BROKER, text, code.number)
-            case Effect.FARM_LOST:
-                self._degraded(f"farm {farm}", f"{text} ({farm})", code.number)
-            case Effect.NO_MARKET_DATA:
-                self._degraded(_MARKET_DATA, text, code.number)
-            case Effect.FARM_BACK:
-                self._restored(f"farm {farm}")
-                # 2110 has no code that takes it back; a farm is only reached through the broker's server.
-                if self._causes.get(_BROKER, ("", 0))[1] == SERVER_LOST:
-                    self._restored(_BROKER)
             case Effect.FORGOTTEN:
                 self._connection.pnl.forget()
-                self._back()
-            case Effect.KEPT:
-                self._back()
-            case Effect.UNKNOWN:
+            case Effect.UNKNOWN | Effect.FAILS_REQUEST:
                 self._on_unknown(notice)
-            case Effect.FAILS_REQUEST:
-                log.warning("TWS refused a request, code %d: %s", code.number, notice.text)
 
     def _on_unknown(self, notice: Notice) -> None:
-        """Nothing is assumed about a code that we do not know: all is asked again, but not again and again."""
-        log.warning("TWS sent code %d, which is not in our table: %s", notice.code.number, notice.text)
-        if self._loop.time() - self._unknown_answered_at >= self._keepalive_seconds:
-            self._unknown_answered_at = self._loop.time()
-            self._want_reconcile()
+        """Nothing is assumed of a code that we do not know, or of a request that is not open: all is asked again.
 
-    def _degraded(self, cause: str, text: str, code: int) -> None:
-        self._causes[cause] = (text, code)
-        self._tell_state()
-
-    def _restored(self, cause: str) -> None:
-        if self._causes.pop(cause, None) is not None:
-            self._want_reconcile()
-
-    def _back(self) -> None:
-        self._causes.pop(_BROKER, None)
-        self._want_reconcile()
+        But once a heartbeat at most.
+        """
+        log.warning("TWS sent code %d (%s): %s", notice.code.number, notice.code.meaning, notice.text)
+        self._unknown_due = min(self._unknown_due, self._unknown_answered_at + self._keepalive_seconds)
+        self._wake.set()
 
     def _want_reconcile(self) -> None:
         self._reconcile_wanted = True
         self._wake.set()
-
-
-def _root(execution_id: str) -> str:
-    """What a fill and its corrections share."""
-    return execution_id.rpartition(".")[0]

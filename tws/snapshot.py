@@ -9,8 +9,8 @@ from tws.errors import Effect, Trouble, TwsError
 from tws.newest import Notice, Told
 from tws.values import Snapshot
 
-# Codes with which TWS says, before or while it is asked, that it has not or had not the broker.
-OLD_FIGURES = frozenset({Effect.DEGRADES, Effect.FORGOTTEN, Effect.KEPT})
+# Codes with which TWS says, before or while it is asked, that it has not or had not the broker or a market data farm.
+OLD_FIGURES = frozenset({Effect.DEGRADES, Effect.FARM_LOST, Effect.FORGOTTEN, Effect.KEPT})
 
 
 def take_snapshot(endpoint: Endpoint, now: Callable[[], datetime]) -> Snapshot:
@@ -34,6 +34,6 @@ async def _take(endpoint: Endpoint, now: Callable[[], datetime]) -> Snapshot:
         if isinstance(notice, Notice) and notice.code.effect in OLD_FIGURES:
             problem = f"{endpoint}: {notice.code.meaning}, so that its figures are old or partial"
             raise TwsError(
-                Trouble.LOST, problem, notice.code.number, "try again once TWS has the broker again"
+                Trouble.LOST, problem, notice.code.number, "try again once TWS is connected to it again"
             )
     return snapshot

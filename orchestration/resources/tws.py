@@ -35,7 +35,7 @@ class TwsResource(dg.ConfigurableResource):
         try:
             with socket.create_connection((self.host, self.port), timeout=LISTEN_SECONDS):
                 return True
-        except OSError:
+        except (OSError, UnicodeError):  # the latter: no name at all
             return False
 
 

@@ -22,7 +22,7 @@ from tests.fakes.tws.holdings import Account, Fill
 from tests.fakes.tws.hub import Asked, Hub
 from tests.fakes.tws.instruments import Instrument
 from tests.fakes.tws.session import Session
-from tests.fakes.tws.wire import MESSAGES
+from tests.fakes.tws.wire import MESSAGES, Field
 
 HOST = "127.0.0.1"
 DEADLINE = 10.0
@@ -30,8 +30,10 @@ PATIENCE = 20
 """Hundredths of a second until a connection that does not close is cut off at the end."""
 SYSTEM_TEXTS = {
     1100: "Connectivity between IB and Trader Workstation has been lost.",
-    1101: "Connectivity between IB and Trader Workstation has been restored - data lost.",
-    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained.",
+    1101: "Connectivity between IB and Trader Workstation has been restored - data lost. "
+    "All data farms are connected: usfarm; ushmds; secdefnj.",
+    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained. "
+    "All data farms are connected: usfarm; ushmds; secdefnj.",
     1300: "TWS socket port has been reset and this connection is being dropped.",
     2103: "Market data farm connection is broken:usfarm",
     2104: "Market data farm connection is OK:usfarm",
@@ -307,6 +309,15 @@ class Gateway:
                 if self._loop.time() > ends:
                     raise
                 await asyncio.sleep(0.05)
+
+    def say(self, name: str, *fields: Field) -> None:
+        """A message of any fields to every client, whatever the book says."""
+
+        def act() -> None:
+            for session in self.hub.ready():
+                session.say(name, *fields)
+
+        self._do(act)
 
     def say_bogus_length(self) -> None:
         """To every client: the head of a frame of two gigabytes that never comes."""

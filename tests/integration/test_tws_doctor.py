@@ -7,6 +7,7 @@ import functools
 import json
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,10 +22,11 @@ import tws
 from apps.cli import doctor
 from apps.cli.context import CommandContext
 from config.settings import Settings
+from tests.fakes.tws import answers
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support import guide
 from tests.support.odd_server import free_port, odd_server, silent_host
-from tws import probe
+from tws import apart, probe
 from tws.endpoint import LIVE_PORTS, Endpoint
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "tws.md"
@@ -86,7 +88,13 @@ def too_old(patch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def port_of_the_other_kind(patch: pytest.MonkeyPatch) -> Iterator[int]:
     with tws_gateway(Book.of(3)) as gateway:
-        patch.setitem(LIVE_PORTS, gateway.port, "TWS")
+        patch.setattr(probe, "LIVE_PORTS", LIVE_PORTS | {gateway.port})
+        yield gateway.port
+
+
+def not_loaded(patch: pytest.MonkeyPatch) -> Iterator[int]:
+    patch.setattr(answers, "account_values", lambda book, account: [("AccountReady", "false", "")])
+    with tws_gateway(Book.of(3)) as gateway:
         yield gateway.port
 
 
@@ -107,6 +115,8 @@ CASES: dict[str, Case] = {
     "The login does not end": withheld("managedAccounts"),
     "The clocks differ": broken(slow_clock),
     "The positions do not end": withheld("positionEnd"),
+    "The executions do not end": withheld("execDetailsEnd"),
+    "The account is not loaded": not_loaded,
     "No PnL is told": withheld("pnl"),
     "PnL has no figure yet": broken(lambda gateway: setattr(gateway.faults, "unset_pnl", True)),
     "Paper and live are mixed up": port_of_the_other_kind,
@@ -165,7 +175,8 @@ def test_json_and_no_second_connection_is_left() -> None:
         assert code == 0
         steps = json.loads(text)
         assert [step["subject"] for step in steps] == [
-            "host", "port", "handshake", "accounts", "paper or live", "clock", "positions", "PnL",
+            "host", "port", "handshake", "accounts", "paper or live", "clock", "positions", "executions",
+            "values", "PnL",
         ]  # fmt: skip
         assert {step["state"] for step in steps} == {"ok"}
         deadline = time.monotonic() + 2
@@ -174,12 +185,40 @@ def test_json_and_no_second_connection_is_left() -> None:
         assert gateway.clients == []
 
 
+def test_several_accounts_are_asked_for_their_values_one_by_one() -> None:
+    with tws_gateway(Book.of(2, ("DU1", "DU2"))) as gateway:
+        code, text = run(gateway.port, "--json")
+        assert code == 0
+        (values,) = [step for step in json.loads(text) if step["subject"] == "values"]
+        assert "2 account(s)" in values["detail"]
+        assert [one.name for one in gateway.asked].count("reqAccountUpdatesMulti") == 2
+
+
+def test_a_name_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ends.wait(30))
+    monkeypatch.setattr(apart, "CLEANUP_SECONDS", 0.1)
+    began = time.monotonic()
+    try:
+        with patched():
+            code, text = run(7497, host="gateway.example")
+    finally:
+        ends.set()
+    assert time.monotonic() - began < 10
+    assert (code, "no name server" in text, "IBKR_HOST" in text) == (1, True, True)
+
+
 def test_no_id_is_free() -> None:
     with tws_gateway(Book.of(2)) as gateway:
         gateway.faults.refused_client_ids = {1, 1 + probe.OWN_ID}
         code, text = run(gateway.port)
         assert code == 1
         assert "another program is connected with the same client id" in text
+
+
+@pytest.mark.parametrize(("account", "port"), [("DU1", 4003), ("U1", 4004), ("DU1", 4001), ("U1", 7497)])
+def test_the_ports_of_every_kind_are_known(account: str, port: int) -> None:
+    assert probe._mode(Endpoint(port=port), (account,)).verdict is probe.Verdict.WARNING
 
 
 def test_live_accounts_are_named_so() -> None:

@@ -133,21 +133,6 @@ def test_an_unknown_and_a_filled_order_cannot_be_cancelled(gateway: Gateway) -> 
     talk(gateway, act)
 
 
-def test_a_cancel_that_is_never_done(gateway: Gateway) -> None:
-    gateway.faults.keep_cancels = True
-
-    async def act(client: Any) -> Any:
-        trade = client.placeOrder(share(), library.LimitOrder("BUY", 10, 1))
-        await until(lambda: trade.orderStatus.status == "Submitted")
-        client.client.cancelOrder(trade.order.orderId)
-        await until(lambda: trade.orderStatus.status == "PendingCancel")
-        gateway.set_price(FIRST, 1)
-        await until(lambda: trade.orderStatus.status == "Filled")
-
-    talk(gateway, act)
-    assert len(gateway.book.fills) == 1
-
-
 def test_orders_outlive_the_connection_and_are_told_again(gateway: Gateway) -> None:
     gateway.faults.keep_orders = True
 
@@ -196,66 +181,6 @@ def test_a_question_about_margin_is_answered_and_no_order(gateway: Gateway) -> N
     # half of a hundred shares at 10
     assert float(talk(gateway, act).initMarginChange) == 500
     assert not gateway.hub.orders.orders
-
-
-@pytest.mark.parametrize("carried_out", [False, True])
-def test_the_connection_is_lost_with_an_order_in_flight(gateway: Gateway, carried_out: bool) -> None:
-    gateway.faults.drop_on["placeOrder"] = carried_out
-
-    async def act(client: Any) -> Any:
-        trade = client.placeOrder(share(), library.MarketOrder("BUY", 1, orderRef="in flight"))
-        await until(lambda: not client.isConnected())
-        return trade
-
-    # the client cannot know which of the two it was
-    assert talk(gateway, act).orderStatus.status == "PendingSubmit"
-    assert [fill.order_ref for fill in gateway.book.fills.values()] == ["in flight"] * carried_out
-
-
-def test_order_ids_roll_back(gateway: Gateway) -> None:
-    async def act(client: Any) -> int:
-        trade = client.placeOrder(share(), library.MarketOrder("BUY", 1))
-        await until(lambda: trade.orderStatus.status == "Filled")
-        return int(trade.order.orderId)
-
-    first = talk(gateway, act)
-    gateway.forget_orders()
-    assert talk(gateway, act) <= first
-    assert [fill.order_id for fill in gateway.book.fills.values()] == [first, first]
-
-
-def test_more_is_filled_than_was_ordered(gateway: Gateway) -> None:
-    gateway.faults.keep_orders = True
-
-    async def act(client: Any) -> tuple[float, float]:
-        trade = client.placeOrder(share(), library.MarketOrder("BUY", 2))
-        await until(lambda: trade.orderStatus.status == "Submitted")
-        gateway.fill_order(1, trade.order.orderId, 3, 10)
-        await until(lambda: trade.orderStatus.status == "Filled")
-        return trade.orderStatus.filled, trade.orderStatus.remaining
-
-    assert talk(gateway, act) == (3, -1)
-
-
-def test_an_id_that_was_used_is_refused(gateway: Gateway) -> None:
-    async def act(client: Any) -> int:
-        trade = client.placeOrder(share(), library.MarketOrder("BUY", 1))
-        await until(lambda: trade.orderStatus.status == "Filled")
-        return int(trade.order.orderId)
-
-    used = talk(gateway, act)
-
-    async def again(client: Any) -> None:
-        codes: list[int] = []
-        client.errorEvent += lambda request, code, text, contract: codes.append(code)
-        client.client.placeOrder(used, share(), library.MarketOrder("BUY", 1))
-        await until(lambda: 104 in codes)
-        client.client.placeOrder(used - 1, share(), library.MarketOrder("BUY", 1))
-        await until(lambda: 103 in codes)
-        assert client.client.getReqId() > used
-
-    talk(gateway, again)
-    assert len(gateway.book.fills) == 1
 
 
 def legs() -> list[Any]:

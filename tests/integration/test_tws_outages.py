@@ -5,13 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.tws import session
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.tws_feed import (
     ACCOUNT,
     FIRST,
-    asked,
-    becomes,
     caught_up,
     endpoint_of,
     finish,
@@ -21,9 +18,11 @@ from tests.support.tws_feed import (
 from tws.values import (
     Link,
     LinkState,
-    PositionPnl,
     Reconciled,
 )
+
+NIGHT = datetime(2026, 3, 3, 4, 50, tzinfo=UTC)  # 23:50 in New York
+NOON = datetime(2026, 3, 3, 17, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("reset", [True, False])
@@ -78,121 +77,6 @@ def test_nonsense_on_the_wire_ends_the_connection_not_the_feed(fault: str) -> No
         finish(main(gateway))
 
 
-@pytest.mark.parametrize(("code", "again"), [(1101, 2), (1102, 1)])
-def test_the_broker_is_lost_and_comes_back(code: int, again: int) -> None:
-    """1101 subscribes to everything again, 1102 finds the subscriptions as they were; both reconcile."""
-
-    async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
-            await hear.state(LinkState.UP)
-            await caught_up(hear, gateway)
-            gateway.tell(1100)
-            link = await hear.state(LinkState.DEGRADED)
-            assert link.code == 1100
-            gateway.tell(code)
-            await hear.reconciled()
-            await hear.state(LinkState.UP)
-            await caught_up(hear, gateway)
-            await becomes(lambda: asked(gateway)["reqPnLSingle"], 2 * again)
-            assert asked(gateway)["reqPnL"] == again
-            assert asked(gateway)["reqPositions"] == 2
-            assert LinkState.DOWN not in {link.state for link in hear.of(Link)[1:]}
-
-    with tws_gateway(Book.of(2)) as gateway:
-        finish(main(gateway))
-
-
-def test_a_farm_is_lost_and_comes_back() -> None:
-    async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
-            await hear.state(LinkState.UP)
-            gateway.tell(2103, "Market data farm connection is broken:eufarm")
-            link = await hear.state(LinkState.DEGRADED)
-            assert (link.code, "eufarm" in link.reason) == (2103, True)
-            gateway.tell(2104, "Market data farm connection is OK:usfarm")
-            gateway.tell(2104, "Market data farm connection is OK:eufarm")
-            await hear.reconciled()
-            await hear.state(LinkState.UP)
-
-    with tws_gateway(Book.of(2)) as gateway:
-        finish(main(gateway))
-
-
-def test_the_server_is_back_when_a_farm_is() -> None:
-    """Nothing takes 2110 back; 1100 is taken back by 1101 and 1102 alone."""
-
-    async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
-            await hear.state(LinkState.UP)
-            gateway.tell(2110)
-            await hear.state(LinkState.DEGRADED)
-            gateway.tell(2108, "Market data farm connection is inactive but should be available:usfarm")
-            await hear.reconciled()
-            await hear.state(LinkState.UP)
-            gateway.tell(1100)
-            await hear.state(LinkState.DEGRADED)
-            gateway.tell(2104, "Market data farm connection is OK:usfarm")
-            await caught_up(hear, gateway)
-            assert hear.of(Link)[-1].state is LinkState.DEGRADED
-
-    with tws_gateway(Book.of(2)) as gateway:
-        finish(main(gateway))
-
-
-@pytest.mark.parametrize("code", [2110, 1300])
-def test_codes_that_say_that_figures_are_old(code: int) -> None:
-    async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
-            await hear.state(LinkState.UP)
-            gateway.tell(code)
-            assert (await hear.state(LinkState.DEGRADED)).code == code
-            gateway.drop()
-            await hear.state(LinkState.DOWN)
-            await hear.state(LinkState.UP)
-
-    with tws_gateway(Book.of(2)) as gateway:
-        finish(main(gateway))
-
-
-def test_market_data_taken_by_another_login_is_missing_until_prices_come() -> None:
-    async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
-            await hear.state(LinkState.UP)
-            await caught_up(hear, gateway)
-            gateway.tell(10197)
-            link = await hear.state(LinkState.DEGRADED)
-            assert (link.code, "not zero" in link.reason) == (10197, True)
-            gateway.set_price(FIRST + 1, None)
-            none = await hear.until(lambda e: isinstance(e, PositionPnl))
-            assert isinstance(none, PositionPnl)
-            assert none.market_value is None
-            assert hear.of(Link)[-1].state is LinkState.DEGRADED
-            gateway.set_price(FIRST + 1, 12)
-            await hear.state(LinkState.UP)
-
-    with tws_gateway(Book.of(2)) as gateway:
-        finish(main(gateway))
-
-
-def test_a_code_that_nobody_knows_reconciles_once_a_heartbeat_and_information_does_nothing() -> None:
-    async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
-            await hear.state(LinkState.UP)
-            for code in (2104, 2106, 2107, 2108, 2158, 2119):
-                gateway.tell(code)
-            await caught_up(hear, gateway)
-            assert len(hear.of(Reconciled)) == 1
-            for _ in range(20):
-                gateway.tell(98765)
-            await hear.reconciled()
-            await caught_up(hear, gateway)
-            assert len(hear.of(Reconciled)) == 2
-            assert hear.of(Link)[-1].state is LinkState.UP
-
-    with tws_gateway(Book.of(2)) as gateway:
-        finish(main(gateway))
-
-
 @pytest.mark.parametrize("marker", ["positionEnd", "execDetailsEnd", "accountDownloadEnd"])
 def test_an_answer_without_an_end_never_reconciles(marker: str) -> None:
     """Part of the positions looks like an account that was sold: it is not told."""
@@ -213,13 +97,15 @@ def test_an_answer_without_an_end_never_reconciles(marker: str) -> None:
 
 def test_the_nightly_reset_is_named_and_ends_by_itself() -> None:
     async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
+        async with listening(endpoint_of(gateway), now=lambda: NIGHT) as hear:
             await hear.state(LinkState.UP)
             gateway.reset_for_the_night(0.6)
             await hear.state(LinkState.DEGRADED)
             link = await hear.state(LinkState.DOWN)
             assert "nightly reset" in link.reason
+            await hear.until(lambda e: isinstance(e, Link) and "nothing listens" in e.reason)
             await hear.state(LinkState.UP)
+            assert all("nightly reset" in link.reason for link in hear.of(Link)[3:-1])
             assert LinkState.STOPPED not in {link.state for link in hear.of(Link)}
             await caught_up(hear, gateway)
 
@@ -227,18 +113,63 @@ def test_the_nightly_reset_is_named_and_ends_by_itself() -> None:
         finish(main(gateway))
 
 
-def test_in_the_hours_of_the_reset_a_refused_connection_is_named_so() -> None:
+def test_at_noon_a_drop_after_the_broker_was_lost_is_no_reset() -> None:
     async def main(gateway: Gateway) -> None:
-        night = datetime(2026, 3, 3, 4, 50, tzinfo=UTC)  # 23:50 in New York
-        async with listening(endpoint_of(gateway), now=lambda: night) as hear:
-            gateway.refuse()
+        async with listening(endpoint_of(gateway), now=lambda: NOON) as hear:
+            await hear.state(LinkState.UP)
+            gateway.tell(1100)
             gateway.drop()
+            link = await hear.state(LinkState.DOWN)
+            assert "see whether TWS or IB Gateway still runs" in link.reason
+
+    with tws_gateway(Book.of(1)) as gateway:
+        finish(main(gateway))
+
+
+def test_a_tws_that_was_never_there_is_not_in_its_reset() -> None:
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway), now=lambda: NIGHT) as hear:
             link = await hear.until(lambda e: isinstance(e, Link) and "nothing listens" in e.reason)
             assert isinstance(link, Link)
-            assert "nightly reset" in link.reason
+            assert "start TWS" in link.reason
 
     with tws_gateway(Book.of(1)) as gateway:
         gateway.refuse()
+        finish(main(gateway))
+
+
+def test_a_port_that_was_changed_is_named_with_its_setting_also_at_night() -> None:
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway), now=lambda: NIGHT) as hear:
+            await hear.state(LinkState.UP)
+            gateway.refuse()
+            gateway.tell(1300)
+            link = await hear.state(LinkState.DOWN)
+            assert (link.code, "set IBKR_PORT to the new port" in link.reason) == (1300, True)
+            refused = await hear.state(LinkState.DOWN)
+            assert "set IBKR_PORT to its socket port" in refused.reason
+
+    with tws_gateway(Book.of(1)) as gateway:
+        finish(main(gateway))
+
+
+def test_a_restart_behind_a_forwarder_is_named_and_found() -> None:
+    """In the containers something else takes the connection, and hangs up until IB Gateway is logged in."""
+
+    async def main(gateway: Gateway) -> None:
+        async with listening(endpoint_of(gateway)) as hear:
+            await hear.state(LinkState.UP)
+            gateway.faults.hangs_up = True
+            gateway.drop()
+            link = await hear.until(lambda e: isinstance(e, Link) and "before it said anything" in e.reason)
+            assert isinstance(link, Link)
+            assert (link.state, "forwarder" in link.reason, "Trusted" in link.reason) == (
+                LinkState.DOWN, True, False,
+            )  # fmt: skip
+            gateway.faults.hangs_up = False
+            await hear.state(LinkState.UP)
+
+    with tws_gateway(Book.of(1)) as gateway:
         finish(main(gateway))
 
 
@@ -297,25 +228,14 @@ def test_a_connection_cut_off_at_any_moment_does_not_end_the_feed() -> None:
                 gateway.drop(reset=True)
                 await asyncio.sleep(0.02 + moment / 1000)
             gateway.faults.drop_after = None
+            hear.from_now()
+            gateway.refuse()
             gateway.drop()
-            place = len(hear.told)
+            await hear.until(lambda e: isinstance(e, Link) and "nothing listens" in e.reason)
+            gateway.listen()
+            assert positions_of(await hear.reconciled()) == gateway.book.positions
             await hear.state(LinkState.UP)
-            assert hear.told[place:]
             await caught_up(hear, gateway)
 
     with tws_gateway(Book.of(5)) as gateway:
-        finish(main(gateway))
-
-
-def test_what_tws_says_at_the_login_is_heard() -> None:
-    """A TWS that has lost the broker says so right behind the login, before anybody could listen."""
-
-    async def main(gateway: Gateway) -> None:
-        async with listening(endpoint_of(gateway)) as hear:
-            link = await hear.state(LinkState.DEGRADED)
-            assert link.code == 2110
-            assert LinkState.UP not in {link.state for link in hear.of(Link)}
-
-    with pytest.MonkeyPatch.context() as patch, tws_gateway(Book.of(2)) as gateway:
-        patch.setattr(session, "FARMS", (*session.FARMS, (2110, "Connectivity is broken.")))
         finish(main(gateway))

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import pytest
+
 from tests.fakes.tws_gateway import HOST, Gateway
 
 if importlib.util.find_spec("ib_async") is not None:
@@ -16,6 +18,7 @@ else:
 
 Result = TypeVar("Result")
 DEADLINE = 20.0
+SHORT = 0.4
 UNSET = library.util.UNSET_DOUBLE
 
 
@@ -56,3 +59,21 @@ async def until(reached: Callable[[], Any], seconds: float = 5.0) -> Any:
             raise AssertionError("what the test waits for did not happen")
         await asyncio.sleep(0.005)
     return found
+
+
+async def never(asked: Awaitable[Any]) -> None:
+    """Nothing answers."""
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asked, SHORT)
+
+
+async def errors_of(client: Any) -> list[tuple[int, str]]:
+    """(code, text) of the messages about errors, filled as they come."""
+    told: list[tuple[int, str]] = []
+    client.errorEvent += lambda request, code, text, contract: told.append((code, text))
+    return told
+
+
+async def clock(client: Any) -> Any:
+    """What TWS answers when it is asked for its time."""
+    return await client.reqCurrentTimeAsync()

@@ -64,6 +64,10 @@ class Listener:
                 self._news.set()
                 await self._running.wait()
 
+    def from_now(self) -> None:
+        """What was told so far is no longer waited for."""
+        self._seen = len(self.told)
+
     async def until(self, wanted: Callable[[Event], bool], seconds: float = DEADLINE) -> Event:
         """The next event, behind the one that was waited for last, that is wanted; fails after so many seconds."""
         deadline = asyncio.get_running_loop().time() + seconds

@@ -23,7 +23,6 @@ class WireClient:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.settimeout(WAIT)
         self.socket.connect((HOST, port))
-        self.chunks: list[int] = []
         self._held = b""
 
     def send(self, *fields: object) -> None:
@@ -72,7 +71,6 @@ class WireClient:
             chunk = self.socket.recv(65536)
             if not chunk:
                 raise EOFError("the server closed the connection")
-            self.chunks.append(len(chunk))
             self._held += chunk
         taken, self._held = self._held[:count], self._held[count:]
         return taken

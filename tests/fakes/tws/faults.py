@@ -12,6 +12,8 @@ class Faults:
     """Ids that are «already in use» (326) without a client that uses them."""
     mute: bool = False
     """New connections are accepted and never told anything."""
+    hangs_up: bool = False
+    """New connections are closed at once, as by a forwarder (socat) that reaches nobody."""
     drop_after: int | None = None
     """Each connection is closed after so many messages of ours."""
     drop_on: dict[str, bool] = field(default_factory=dict)

@@ -83,6 +83,8 @@ class Session(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.hub.sessions.append(self)
+        if self.hub.faults.hangs_up:
+            transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client is gone, or was let go."""

@@ -139,6 +139,17 @@ def test_a_commission_may_come_later_or_never() -> None:
     assert row["commission"] == Decimal(-2)
 
 
+def test_the_feed_and_the_books_name_a_fill_alike() -> None:
+    """What corrections share, and which of two stands: `tws` has no word in `transforms`, so they are compared."""
+    ids = ["x", "y", "x.abc", "x.abd", "z.1.01", "z.1.02", "z.2.10", "z.2.9", "z.3.1234567890"]
+    executions = [replace(execution(1), execution_id=one) for one in ids]
+    newest: dict[str, str] = {}
+    for one in sorted(executions, key=lambda one: one.revision):
+        newest[one.root] = one.execution_id
+    found = fills(told(*executions))
+    assert {key: row["exec_id"] for key, row in found.items()} == newest
+
+
 def test_one_execution_of_two_accounts_is_two() -> None:
     table = built("execution_intraday", told(execution(1), execution(1, account_id="U2"))).table
     assert table.select("account_id", "execution_key").rows() == [

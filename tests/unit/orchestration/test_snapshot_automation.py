@@ -154,6 +154,11 @@ def test_a_tws_that_is_not_there_is_a_reason_not_a_failed_run(
     assert f"Nothing listens on 127.0.0.1:{free}" in due(instance, data, resource(free), OPEN)
 
 
+def test_a_host_that_is_no_name_listens_nowhere() -> None:
+    """A label of more than 63 letters cannot even be asked for."""
+    assert not TwsResource(host="x" * 64, port=7497, client_id=2, configured=True).listens()
+
+
 def test_saying_where_tws_listens_turns_it_on(data: DataView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IBKR_PORT", "4002")
     monkeypatch.setenv("UPDATE_INTERVAL_MINUTES", "30")

@@ -53,3 +53,12 @@ def test_what_only_a_person_can_end_is_tried_rarely_after_a_while() -> None:
     assert waits[-1].seconds == 60 * STOPPED_FACTOR * 0.75
     assert not backoff.failed(Trouble.REFUSED).stopped
     assert not backoff.failed(Trouble.ID_IN_USE).stopped
+
+
+def test_a_port_that_hangs_up_needs_a_person_unless_tws_was_there() -> None:
+    """A forwarder takes the connection and hangs up until the one behind it is logged in again."""
+    backoff = Backoff(3, 60, lambda: 0.5)
+    never_up = [backoff.failed(Trouble.CLOSED) for _ in range(FAILURES_BEFORE_STOP)]
+    assert never_up[-1].stopped
+    was_up = [backoff.failed(Trouble.CLOSED, was_up=True) for _ in range(FAILURES_BEFORE_STOP + 1)]
+    assert not any(wait.stopped for wait in was_up)

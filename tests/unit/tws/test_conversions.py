@@ -38,8 +38,22 @@ def test_the_noise_of_a_double_is_dropped(value: float, told: str) -> None:
 @pytest.mark.parametrize("unset", [1.7976931348623157e308, -1.7976931348623157e308, math.nan, math.inf])
 def test_what_is_not_set_is_none(unset: float) -> None:
     assert conversions.exact(unset) is None
+    assert conversions.figure(repr(unset)) is None
+
+
+def test_an_empty_text_is_no_figure() -> None:
+    assert conversions.figure("") is None
+    assert conversions.size("") is None
+    assert conversions.figure("0") == conversions.size("0") == 0
     with pytest.raises(ValueError, match="the quantity"):
-        conversions.amount(unset, "the quantity")
+        conversions.required(None, "the quantity")
+
+
+@pytest.mark.parametrize("text", ["2147483647", "9223372036854775807", "-9223372036854775808"])
+def test_the_integers_that_the_broker_writes_for_no_size(text: str) -> None:
+    assert conversions.size(text) is None
+    assert conversions.size("2147483646") == 2147483646
+    assert conversions.figure("2147483647") == 2147483647
 
 
 @pytest.mark.parametrize(
@@ -91,11 +105,17 @@ def test_an_option() -> None:
 
 def test_a_manual_order_has_no_order_id() -> None:
     told = SimpleNamespace(
-        execId="1.01", acctNumber="U1", side="SLD", shares=3.0, price=10.1, exchange="NYSE", orderId=2147483647,
-        permId=5, clientId=0, orderRef="", cumQty=3.0, avgPrice=10.1,
+        execId="1.01", acctNumber="U1", side="SLD", exchange="NYSE", orderId=2147483647, permId=5, clientId=0,
+        orderRef="",
     )  # fmt: skip
-    execution = conversions.execution_of(told_contract(), told, "20260701-13:30:05")
+    figures: list[Decimal | None] = [Decimal(3), Decimal("10.1"), None, None]
+    execution = conversions.execution_of(told_contract(), told, "20260701-13:30:05", *figures)
     assert (execution.order_id, execution.quantity, execution.order_ref) == (0, Decimal(-3), None)
+    assert (execution.cumulative_quantity, execution.average_price) == (None, None)
+    for missing, named in ((0, "the quantity"), (1, "the price")):
+        without = [None if place == missing else figure for place, figure in enumerate(figures)]
+        with pytest.raises(ValueError, match=named):
+            conversions.execution_of(told_contract(), told, "20260701-13:30:05", *without)
     told.side = "?"
     with pytest.raises(ValueError, match="the side"):
-        conversions.execution_of(told_contract(), told, "20260701-13:30:05")
+        conversions.execution_of(told_contract(), told, "20260701-13:30:05", *figures)

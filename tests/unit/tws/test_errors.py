@@ -31,14 +31,20 @@ def test_the_settings_that_fixes_name_exist() -> None:
     ("number", "effect"),
     [
         (326, Effect.REFUSES), (502, Effect.REFUSES), (504, Effect.REFUSES), (1100, Effect.DEGRADES),
-        (2110, Effect.DEGRADES), (1300, Effect.DEGRADES), (2103, Effect.FARM_LOST), (1101, Effect.FORGOTTEN),
+        (2110, Effect.DEGRADES), (1300, Effect.REFUSES), (2103, Effect.FARM_LOST), (1101, Effect.FORGOTTEN),
         (1102, Effect.KEPT), (2104, Effect.FARM_BACK), (2108, Effect.FARM_BACK),
         (2106, Effect.INFORMATION), (2158, Effect.INFORMATION),
         (10197, Effect.NO_MARKET_DATA), (110, Effect.UNKNOWN), (10147, Effect.UNKNOWN), (98765, Effect.UNKNOWN),
+        (201, Effect.INFORMATION), (202, Effect.INFORMATION), (321, Effect.FAILS_REQUEST), (10148, Effect.UNKNOWN),
     ],
 )  # fmt: skip
 def test_what_a_code_means(number: int, effect: Effect) -> None:
     assert code_of(number).effect is effect
+
+
+@pytest.mark.parametrize("number", [110, 201, 202, 10147, 10148])
+def test_codes_about_orders_have_a_meaning(number: int) -> None:
+    assert "order" in code_of(number).meaning
 
 
 def test_an_error_is_the_problem_and_the_fix() -> None:

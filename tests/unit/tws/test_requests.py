@@ -78,6 +78,23 @@ def test_a_lost_connection_fails_what_is_open_now_and_what_comes_later_at_once()
     finish(main())
 
 
+def test_a_refusal_without_a_number_is_for_the_open_requests_that_have_none() -> None:
+    async def main() -> None:
+        requests = Requests(1)
+        refusal = TwsError(Trouble.REJECTED, "no", 321)
+        assert not requests.fail_unnumbered(refusal)
+        refused = asyncio.create_task(requests.ask("positions", "the positions", lambda: None))
+        other = asyncio.create_task(requests.ask(2, "two", lambda: None))
+        await asyncio.sleep(0)
+        assert requests.fail_unnumbered(refusal)
+        requests.end(2)
+        with pytest.raises(TwsError, match="no"):
+            await refused
+        assert await other == []
+
+    finish(main())
+
+
 def test_a_refusal_is_for_its_request_only() -> None:
     async def main() -> None:
         requests = Requests(1)
