@@ -86,9 +86,10 @@ class LiveProcess:
 
     def __init__(self, recorder: Recorder, health_file: Path, now: Clock) -> None:
         self._recorder, self._health_file, self._now = recorder, health_file, now
-        self._pending = Pending()
         self._started = now()
+        # Also to the store: what a process that died left there may still say that the link is up.
         self._link = Link(LinkState.DOWN, self._started, "the live feed starts")
+        self._pending = Pending(self._link)
         self._ending = asyncio.Event()
         self._in_flight: datetime | None = None
         self._last_event: datetime | None = None

@@ -18,8 +18,8 @@ from apps.live.process import LiveProcess
 from apps.live.recorder import Recorder
 from config.data_folder import DataFolder
 from state_store.database import StateStore
-from state_store.live import fills, positions, read
-from tests.support.told_by_tws import UP, commission, execution, position, position_pnl, snapshot
+from state_store.live import Changes, fills, positions, read, write
+from tests.support.told_by_tws import NOON, UP, commission, execution, position, position_pnl, snapshot
 from tws.values import Event, LinkState, Reconciled
 
 Script = Callable[[], AsyncGenerator[Event, None]]
@@ -100,6 +100,20 @@ def test_what_is_told_is_in_the_store_within_a_moment_and_the_end_leaves_nothing
     assert len(list(data.live_changes.glob("*/*.jsonl.gz"))) == 1
     health = read_health(data.live_health)
     assert (health.process, health.waiting, health.documents, health.fills) == (STOPPED, 0, 1, 1)
+
+
+def test_the_first_round_takes_down_the_link_that_a_dead_process_left(
+    data: DataFolder, store: StateStore
+) -> None:
+    write(store, Changes(link=UP, snapshot=(snapshot(position()), NOON)), NOON)
+
+    async def meanwhile() -> None:
+        await until(lambda: read(store).written_at > NOON)
+        link = read(store).link
+        assert (link.state, link.reason) == (LinkState.DOWN, "the live feed starts")
+        assert len(positions(store)) == 1
+
+    assert run(data, store, told, meanwhile) == 0
 
 
 def test_events_of_the_last_moment_are_written(data: DataFolder, store: StateStore) -> None:
