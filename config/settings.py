@@ -21,6 +21,9 @@ FLEX_WEB_SERVICE = "https://ndcdyn.interactivebrokers.com/AccountManagement/Flex
 # day lacks too.
 FLEX_MORNING = "15,45 5-9 * * *"
 
+# Where the `.env` is, for our own children: they run in another folder.
+_ENV_FILE = "TIEOUT_ENV_FILE"
+
 # Every one of these tools sends usage statistics unless it is told not to.
 NO_STATISTICS = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -202,7 +205,7 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the settings; raises `SettingsError` that names the variable and what it accepts."""
     try:
-        return Settings()
+        return Settings(_env_file=os.environ.get(_ENV_FILE, ".env"))
     except ValidationError as error:
         first = error.errors()[0]
         name = f"setting {first['loc'][0]}" if first["loc"] else "settings"
@@ -219,6 +222,16 @@ def _secret(setting: str, path: Path | None) -> SecretStr | None:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ValueError(f"{setting} names {path}, which cannot be read: {reason}") from error
     return SecretStr(text) if text else None
+
+
+def environment_of_children(settings: Settings) -> dict[str, str]:
+    """The environment for children with another working directory: they find the same `.env` and the same secrets."""
+    files = {
+        _ENV_FILE: Path(os.environ.get(_ENV_FILE, ".env")),
+        "DB_URL_FILE": settings.db_url_file,
+        "FLEX_TOKEN_FILE": settings.flex_token_file,
+    }
+    return dict(os.environ) | {name: str(path.absolute()) for name, path in files.items() if path}
 
 
 def prepare_environment(data: DataFolder) -> None:

@@ -97,7 +97,7 @@ def test_what_a_killed_feed_left_half_written_goes(folder: Path) -> None:
     (folder / "2026-03-10" / ".160000.000.jsonl.gz.part").write_bytes(b"half")
     files.add(moved("1", 0))
     path = files.flush(later(60))
-    assert [p for p in folder.glob("*/*")] == [path]
+    assert list(folder.glob("*/*")) == [path]
 
 
 def test_days_that_are_too_old_go(folder: Path) -> None:
