@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from state_store.database import StateStore
+from state_store.database import StateStore, upsert
 from state_store.live_tables import (
     ACCOUNT,
     COMMISSION,
@@ -19,7 +19,6 @@ from state_store.live_tables import (
     LINK,
     POSITION,
     POSITION_PNL,
-    upsert,
 )
 from tws.values import (
     AccountPnl,

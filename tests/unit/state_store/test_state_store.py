@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from deploy.check.postgres import Server
+from state_store import database
 from state_store.acknowledgements import COMPONENT, Break, acknowledge, acknowledged, undo
 from state_store.database import Component, StateError, StateStore
 
@@ -109,6 +110,52 @@ def test_a_server_that_refuses_is_said_without_the_password(postgres: Server) ->
     with pytest.raises(StateError, match=r"cannot be used: .*password authentication failed") as error:
         acknowledged(StateStore(wrong.url("postgres")))
     assert "secret" not in str(error.value)
+
+
+def test_a_password_in_the_query_of_a_url_is_not_said() -> None:
+    """libpq takes it there too."""
+    url = "postgresql+psycopg2://tieout@127.0.0.1:1/state?password=secret"
+    with pytest.raises(StateError, match=r"127\.0\.0\.1:1/state cannot be used") as error:
+        acknowledged(StateStore(url))
+    assert "secret" not in str(error.value)
+
+
+def test_a_lock_that_is_held_is_waited_for_no_longer_than_said(store: StateStore, url: str) -> None:
+    with (
+        store.write(COMPONENT),
+        pytest.raises(StateError, match=r"database is locked|lock timeout"),
+    ):
+        acknowledge(StateStore(url, wait_seconds=0.1), BROKEN, "late", NOON)
+
+
+def test_threads_that_begin_together_use_the_same_transactions(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody gets the engine before it begins its transactions itself."""
+    order, entered, go = [], threading.Event(), threading.Event()
+    configure = database._use_real_transactions
+
+    def slowly(*arguments: object) -> None:
+        entered.set()
+        go.wait(30)
+        configure(*arguments)
+        order.append("configured")
+
+    def use() -> None:
+        acknowledge(store, BROKEN, "known", NOON)
+        order.append("used")
+
+    monkeypatch.setattr(database, "_use_real_transactions", slowly)
+    store = StateStore(f"sqlite:///{path}")
+    threads = [threading.Thread(target=use) for _ in range(2)]
+    threads[0].start()
+    entered.wait(30)
+    threads[1].start()
+    threads[1].join(0.3)
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["configured", "used", "used"]
 
 
 def test_a_password_may_stand_in_a_file_of_the_server(postgres: Server, tmp_path: Path) -> None:
