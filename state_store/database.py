@@ -104,6 +104,18 @@ def makes(*tables: Table) -> Callable[[Connection], None]:
     return step
 
 
+def adds(column: Column[Any]) -> Callable[[Connection], None]:
+    """A later step: a column that may be empty, where the table was made before it had one."""
+
+    def step(connection: Connection) -> None:
+        table = column.table.name
+        if column.name not in {known["name"] for known in inspect(connection).get_columns(table)}:
+            kind = column.type.compile(connection.dialect)
+            connection.execute(text(f"alter table {table} add column {column.name} {kind}"))
+
+    return step
+
+
 def upsert(
     connection: Connection, table: Table, rows: list[dict[str, Any]], *, newer: str | None = None
 ) -> None:

@@ -92,7 +92,7 @@ class Fill:
 class LiveState:
     """The link and the accounts. `written_at` is the feed's heartbeat: it writes also when nothing moves.
 
-    `ended` says that its process came to an orderly end at that instant.
+    `ended` says that its process came to an orderly end at that instant. `problem`: what it cannot write elsewhere.
     """
 
     link: Link
@@ -100,9 +100,12 @@ class LiveState:
     written_at: datetime
     ended: bool
     accounts: tuple[AccountState, ...]
+    problem: str | None = None
 
 
-def write(store: StateStore, changes: Changes, at: datetime, *, ended: bool = False) -> None:
+def write(
+    store: StateStore, changes: Changes, at: datetime, *, ended: bool = False, problem: str | None = None
+) -> None:
     """Bring the state to what was told, in one transaction, and say that the feed was alive at `at`, or ended then."""
     with store.write(COMPONENT) as connection:
         if changes.snapshot is not None:
@@ -110,7 +113,7 @@ def write(store: StateStore, changes: Changes, at: datetime, *, ended: bool = Fa
         _write_pnl(connection, changes)
         _write_positions(connection, changes.positions.values())
         _write_fills(connection, changes.executions.values(), changes.commissions.values())
-        _write_link(connection, changes, at, ended)
+        _write_link(connection, changes, {"written_at": at, "ended": ended, "problem": problem})
 
 
 def read(store: StateStore) -> LiveState | None:
@@ -127,6 +130,7 @@ def read(store: StateStore) -> LiveState | None:
             written_at=row["written_at"],
             ended=row["ended"],
             accounts=_accounts(connection),
+            problem=row["problem"],
         )
 
 
@@ -214,15 +218,15 @@ def _execution_row(execution: Execution, at: datetime) -> dict[str, Any]:
     return {**row, "executed_on": execution.exchange, "updated_at": at}
 
 
-def _write_link(connection: Connection, changes: Changes, at: datetime, ended: bool) -> None:
-    row: dict[str, object] = {"place": 0, "written_at": at, "ended": ended}
+def _write_link(connection: Connection, changes: Changes, now: dict[str, object]) -> None:
+    row: dict[str, object] = {"place": 0, **now}
     if changes.snapshot is not None:
         row["reconciled_at"] = changes.snapshot[1]
     if changes.link is not None:
         link = changes.link
         row |= {"state": str(link.state), "since": link.since, "reason": link.reason, "code": link.code}
     elif connection.execute(select(LINK.c.place)).first() is None:
-        row |= {"state": str(LinkState.DOWN), "since": at, "reason": "the feed starts"}
+        row |= {"state": str(LinkState.DOWN), "since": now["written_at"], "reason": "the feed starts"}
     if "state" in row:
         upsert(connection, LINK, [row])
     else:

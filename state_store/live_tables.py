@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table
 
-from state_store.database import Component, Exact, Instant, makes, metadata
+from state_store.database import Component, Exact, Instant, adds, makes, metadata
 
 
 def _contract_columns(*, key: bool) -> list[Column[Any]]:
@@ -35,6 +35,7 @@ LINK = Table(
     Column("reconciled_at", Instant),
     Column("written_at", Instant, nullable=False),
     Column("ended", Boolean, nullable=False),
+    Column("problem", String),
 )
 ACCOUNT = Table(
     "live_account",
@@ -112,5 +113,9 @@ OUTBOX = Table(
     Column("content", LargeBinary, nullable=False),
 )
 COMPONENT = Component(
-    "live", (makes(LINK, ACCOUNT, POSITION, POSITION_PNL, EXECUTION, COMMISSION, HANDED, OUTBOX),)
+    "live",
+    (
+        makes(LINK, ACCOUNT, POSITION, POSITION_PNL, EXECUTION, COMMISSION, HANDED, OUTBOX),
+        adds(LINK.c.problem),
+    ),
 )

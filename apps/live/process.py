@@ -36,6 +36,9 @@ SAY_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 """After a write that failed."""
 
+STORE_SECONDS = 4.0
+"""A round may wait so long for each lock; the last two must be over before who ends us loses patience."""
+
 BEGIN_ANEW_SECONDS = 5.0
 """After the feed broke by a fault of ours, which it must not."""
 
@@ -55,7 +58,7 @@ def run_feed(settings: Settings) -> int:
     endpoint = Endpoint(settings.ibkr_host, settings.ibkr_port, settings.ibkr_client_id)
     data = settings.data
     with the_only_feed(data.live_lock):
-        store = StateStore(settings.state_url, keep_open=True)
+        store = StateStore(settings.state_url, keep_open=True, wait_seconds=STORE_SECONDS)
         try:
             read(store)
             changes = ChangeFiles(data.live_changes, settings.live_keep_days, settings.live_keep_mb * 10**6)

@@ -10,12 +10,23 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from deploy.check.postgres import Server
 from state_store import database
 from state_store.acknowledgements import COMPONENT, Break, acknowledge, acknowledged, undo
-from state_store.database import Component, StateError, StateStore
+from state_store.database import Component, StateError, StateStore, adds, makes
 
 BROKEN = Break("U1", "nav_end", date(2024, 3, 1), date(2024, 3, 31), None, Decimal("-18.25"))
 NOON = datetime(2024, 4, 2, 12, tzinfo=UTC)
@@ -52,6 +63,23 @@ def test_each_step_of_a_schema_runs_once(store: StateStore) -> None:
         store.read(Component("things", (create,))),
     ):
         pass
+
+
+def test_a_column_is_added_where_the_table_is_older_than_it(url: str) -> None:
+    old, new = MetaData(), MetaData()
+    before = Table("thing", old, Column("name", String))
+    thing = Table("thing", new, Column("name", String), Column("colour", String))
+    with StateStore(url).write(Component("things", (makes(before),))) as connection:
+        connection.execute(insert(before).values(name="old"))
+    newer = Component("things", (makes(thing), adds(thing.c.colour)))
+    with StateStore(url).write(newer) as connection:
+        assert connection.execute(select(thing)).all() == [("old", None)]
+
+
+def test_a_new_table_has_its_columns_at_once(url: str) -> None:
+    thing = Table("thing", MetaData(), Column("name", String), Column("colour", String))
+    with StateStore(url).write(Component("things", (makes(thing), adds(thing.c.colour)))) as connection:
+        assert connection.execute(select(thing)).all() == []
 
 
 def test_a_step_that_fails_leaves_the_schema_as_it_was(store: StateStore) -> None:
