@@ -68,11 +68,12 @@ class AccountState:
 
 @dataclass(frozen=True)
 class Held:
-    """A position, its PnL if TWS told it, and when either of them was last told."""
+    """A position and its PnL if TWS told it, and when each was last told."""
 
     position: Position
+    told_at: datetime
     pnl: PositionPnl | None
-    updated_at: datetime
+    pnl_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,11 @@ def positions(store: StateStore, accounts: Collection[str] | None = None) -> lis
         return [] if connection is None else _positions(connection, accounts)
 
 
-def fills(store: StateStore) -> list[Fill]:
-    """The fills of today, and those of past days that are not handed over yet; oldest first."""
+def fills(store: StateStore, accounts: Collection[str] | None = None) -> list[Fill]:
+    """The fills of today, and those of past days that are not handed over with their commission, oldest first."""
     with store.read(COMPONENT) as connection:
-        return [] if connection is None else fills_of(connection)
+        found = [] if connection is None else fills_of(connection)
+    return [fill for fill in found if accounts is None or fill.execution.account_id in accounts]
 
 
 def _replace(connection: Connection, snapshot: Snapshot, at: datetime) -> None:
@@ -264,8 +266,8 @@ def _positions(connection: Connection, accounts: Collection[str] | None) -> list
     found = []
     for row in connection.execute(held).mappings():
         position = Position(row["account_id"], _contract(row), row["quantity"], row["average_cost"])
-        value, at = told.get((row["account_id"], row["conid"]), (None, row["updated_at"]))
-        found.append(Held(position, value, max(row["updated_at"], at)))
+        pnl_told = told.get((row["account_id"], row["conid"]), (None, None))
+        found.append(Held(position, row["updated_at"], *pnl_told))
     return found
 
 

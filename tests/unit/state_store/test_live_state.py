@@ -130,8 +130,10 @@ def test_each_value_keeps_the_instant_when_it_was_told(store: StateStore) -> Non
     write(store, told(snapshot=BOOK), NOON)
     changes = Changes(position_pnl={(EUR_ACCOUNT, SHARE.conid): (position_pnl("1"), later(5))})
     write(store, changes, later(9))
-    at = {h.position.contract.conid: h.updated_at for h in positions(store)}
-    assert at == {SHARE.conid: later(5), OPTION.conid: NOON}
+    at = {h.position.contract.conid: (h.told_at, h.pnl_at) for h in positions(store)}
+    assert at == {SHARE.conid: (NOON, later(5)), OPTION.conid: (NOON, NOON)}
+    write(store, told(snapshot=snapshot(position())), NOON)
+    assert [h.pnl_at for h in positions(store)] == [None]
 
 
 def test_a_link_stands_until_another_is_told_and_the_heartbeat_moves(store: StateStore) -> None:
