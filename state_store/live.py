@@ -193,15 +193,12 @@ def _write_fills(
 ) -> None:
     rows = [_execution_row(execution, at) for execution, at in executions]
     upsert(connection, EXECUTION, _newest(rows), newer="revision")
-    rows = [{**vars(c), **_revision(c.execution_id), "updated_at": at} for c, at in commissions]
+    rows = [{**vars(c), **_revision(c), "updated_at": at} for c, at in commissions]
     upsert(connection, COMMISSION, _newest(rows), newer="revision")
 
 
-def _revision(execution_id: str) -> dict[str, object]:
-    """The part of the id that corrections share, and which of them it is; an id without a dot has no corrections."""
-    root, _, last = execution_id.rpartition(".")
-    known = bool(root) and last.isdigit()
-    return {"root": root if known else execution_id, "revision": int(last) if known else 1}
+def _revision(told: Execution | Commission) -> dict[str, object]:
+    return {"root": told.root, "revision": told.revision}
 
 
 def _newest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -215,7 +212,7 @@ def _newest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _execution_row(execution: Execution, at: datetime) -> dict[str, Any]:
-    row = {**vars(execution), **vars(execution.contract), **_revision(execution.execution_id)}
+    row = {**vars(execution), **vars(execution.contract), **_revision(execution)}
     del row["contract"]
     return {**row, "executed_on": execution.exchange, "updated_at": at}
 

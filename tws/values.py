@@ -3,6 +3,7 @@
 Names are the fields of the books (conid, quantity), not the client library's. Nothing here knows that library.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -73,6 +74,18 @@ class PositionPnl:
     market_value: Decimal | None
 
 
+_CORRECTABLE = re.compile(r"(.+)\.([0-9]{1,9})")
+
+
+def root_and_revision(execution_id: str) -> tuple[str, int]:
+    """What a fill and its corrections share of their ids, and which of them this is.
+
+    Digits behind the last dot are the revision; an id without them is a fill that has no corrections.
+    """
+    match = _CORRECTABLE.fullmatch(execution_id)
+    return (match[1], int(match[2])) if match else (execution_id, 1)
+
+
 @dataclass(frozen=True)
 class Execution:
     """A fill. `quantity` is signed. `execution_id` ends in .01, .02, …: a later one corrects the earlier ones."""
@@ -94,13 +107,12 @@ class Execution:
     @property
     def root(self) -> str:
         """The part of the id that a fill and its corrections share."""
-        return self.execution_id.rpartition(".")[0]
+        return root_and_revision(self.execution_id)[0]
 
     @property
     def revision(self) -> int:
         """1 for the fill as first told, more for a correction."""
-        last = self.execution_id.rpartition(".")[2]
-        return int(last) if last.isdigit() else 1
+        return root_and_revision(self.execution_id)[1]
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,16 @@ class Commission:
     commission: Decimal
     currency: str
     realized_pnl: Decimal | None
+
+    @property
+    def root(self) -> str:
+        """What its fill and the fill's corrections share."""
+        return root_and_revision(self.execution_id)[0]
+
+    @property
+    def revision(self) -> int:
+        """The revision of the fill that it is of."""
+        return root_and_revision(self.execution_id)[1]
 
 
 @dataclass(frozen=True)
