@@ -73,6 +73,8 @@ class Settings(BaseSettings):
         default=15, ge=1, le=1440, validation_alias="UPDATE_INTERVAL_MINUTES"
     )
 
+    inbox_seconds: int = Field(default=30, ge=1, le=3600, validation_alias="TIEOUT_INBOX_SECONDS")
+
     live_keep_days: int = Field(default=7, ge=1, validation_alias="TIEOUT_LIVE_KEEP_DAYS")
     live_keep_mb: int = Field(default=256, ge=1, validation_alias="TIEOUT_LIVE_KEEP_MB")
 

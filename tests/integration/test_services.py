@@ -37,7 +37,7 @@ def test_both_servers_from_their_start_to_their_end(demo: Path, tmp_path: Path) 
     """One test, because starting them is dear: they answer here only, take a document, and leave nothing behind."""
     data = Path(shutil.copytree(demo, tmp_path / "data", symlinks=True))
     before, log = version(data), tmp_path / "up.log"
-    with running(data, log) as services:
+    with running(data, log, TIEOUT_INBOX_SECONDS="2") as services:
         drop(data)
         wait_for(
             lambda: answer(f"{services.dagster}/server_info") is not None,
