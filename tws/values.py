@@ -74,16 +74,20 @@ class PositionPnl:
     market_value: Decimal | None
 
 
-_CORRECTABLE = re.compile(r"(.+)\.([0-9]{1,9})")
+_CORRECTABLE = re.compile(r"(.*)\.(\d+)")
+MOST_DIGITS = 9  # of a revision; more are none
 
 
 def root_and_revision(execution_id: str) -> tuple[str, int]:
     """What a fill and its corrections share of their ids, and which of them this is.
 
-    Digits behind the last dot are the revision; an id without them is a fill that has no corrections.
+    Digits behind the last dot are the revision; an id without them is a fill that has no corrections. The books
+    (`transforms.clean.intraday`) read it the same way.
     """
     match = _CORRECTABLE.fullmatch(execution_id)
-    return (match[1], int(match[2])) if match else (execution_id, 1)
+    if match is None:
+        return execution_id, 1
+    return match[1], int(match[2]) if len(match[2]) <= MOST_DIGITS else 1
 
 
 @dataclass(frozen=True)
