@@ -22,6 +22,9 @@ FLEX_WEB_SERVICE = "https://ndcdyn.interactivebrokers.com/AccountManagement/Flex
 # day lacks too.
 FLEX_MORNING = "15,45 5-9 * * *"
 
+# Where the `.env` is, for our own children: they run in another folder.
+_ENV_FILE = "TIEOUT_ENV_FILE"
+
 # Every one of these tools sends usage statistics unless it is told not to.
 NO_STATISTICS = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -70,6 +73,8 @@ class Settings(BaseSettings):
     update_interval_minutes: int = Field(
         default=15, ge=1, le=1440, validation_alias="UPDATE_INTERVAL_MINUTES"
     )
+
+    inbox_seconds: int = Field(default=30, ge=1, le=3600, validation_alias="TIEOUT_INBOX_SECONDS")
 
     live_keep_days: int = Field(default=7, ge=1, validation_alias="TIEOUT_LIVE_KEEP_DAYS")
     live_keep_mb: int = Field(default=256, ge=1, validation_alias="TIEOUT_LIVE_KEEP_MB")
@@ -202,7 +207,7 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the settings; raises `SettingsError` that names the variable and what it accepts."""
     try:
-        return Settings()
+        return Settings(_env_file=os.environ.get(_ENV_FILE, ".env"))
     except ValidationError as error:
         first = error.errors()[0]
         name = f"setting {first['loc'][0]}" if first["loc"] else "settings"
@@ -219,6 +224,16 @@ def _secret(setting: str, path: Path | None) -> SecretStr | None:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ValueError(f"{setting} names {path}, which cannot be read: {reason}") from error
     return SecretStr(text) if text else None
+
+
+def environment_of_children(settings: Settings) -> dict[str, str]:
+    """The environment for children with another working directory: they find the same `.env` and the same secrets."""
+    files = {
+        _ENV_FILE: Path(os.environ.get(_ENV_FILE, ".env")),
+        "DB_URL_FILE": settings.db_url_file,
+        "FLEX_TOKEN_FILE": settings.flex_token_file,
+    }
+    return dict(os.environ) | {name: str(path.absolute()) for name, path in files.items() if path}
 
 
 def prepare_environment(data: DataFolder) -> None:

@@ -14,7 +14,8 @@ if [ "$uid" -eq 0 ]; then
 fi
 touch .env
 [ -z "$(tail -c 1 .env)" ] || echo >>.env # its last line may lack its end
-setting() { sed -n "s/^$1=//p" .env | tail -n 1 | tr -d "\"'"; }
+# What Compose will take: the shell's, else what .env says.
+setting() { printenv "$1" || sed -n "s/^$1=//p" .env | tail -n 1 | tr -d "\"'"; }
 grep -q '^TIEOUT_UID=' .env || printf 'TIEOUT_UID=%s\n' "$uid" >>.env
 grep -q '^TIEOUT_GID=' .env || printf 'TIEOUT_GID=%s\n' "$gid" >>.env
 uid=$(setting TIEOUT_UID)

@@ -237,15 +237,18 @@ class ServicesRunningError(Exception):
 
 
 @contextmanager
-def the_only_services(data: DataFolder) -> Iterator[None]:
-    """Hold the place of `tieout up` on a data folder: two of them would start every run twice."""
+def the_only_services(data: DataFolder) -> Iterator[int]:
+    """Hold the place of `tieout up` on a data folder: two of them would start every run twice.
+
+    Yields the descriptor that holds it: children that inherit it keep the place if we are killed.
+    """
     with try_exclusive(data.root / SERVICES_LOCK) as held:
-        if not held:
+        if held is None:
             raise ServicesRunningError(
-                f"`tieout up` is running on {data.root}, or the containers are; end it first "
-                "(Ctrl-C, or docker compose down)"
+                f"`tieout up` is running on {data.root}, or what a killed one left, or the containers are; "
+                "end it first (Ctrl-C, kill, or docker compose down)"
             )
-        yield
+        yield held.fileno()
 
 
 def prepare_services(data: DataFolder) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Column, Connection, Date, Integer, String, Table, and_, func, insert, select
 
-from state_store.database import Component, Instant, StateStore, metadata
+from state_store.database import Component, Instant, StateStore, makes, metadata
 
 ACKNOWLEDGED, UNDONE = "acknowledged", "undone"
 
@@ -33,11 +33,7 @@ _events = Table(
 _IDENTITY = ("account_id", "check_name", "period_start", "period_end", "currency", "difference")
 
 
-def _create(connection: Connection) -> None:
-    _events.create(connection)
-
-
-COMPONENT = Component("acknowledgements", (_create,))
+COMPONENT = Component("acknowledgements", (makes(_events),))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 SQLite in the data folder unless a URL names another database. One write at a time: on SQLite a transaction begins by
 taking the file's lock, on Postgres by taking an advisory one, so that what it reads is still so when it writes.
 SQLite keeps a write-ahead log: readers see the last state that was committed, wait for no writer and hold none up.
+A transaction sees one state from its first statement to its last.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     DateTime,
@@ -34,9 +37,10 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-_WAIT_SECONDS = 30
+_WAIT_SECONDS = 30.0
 _ADVISORY_LOCK = 7_106_731
 
 metadata = MetaData()
@@ -90,13 +94,51 @@ class Component:
     steps: tuple[Callable[[Connection], None], ...]
 
 
+def makes(*tables: Table) -> Callable[[Connection], None]:
+    """A component's first step: these tables."""
+
+    def step(connection: Connection) -> None:
+        for table in tables:
+            table.create(connection)
+
+    return step
+
+
+def adds(column: Column[Any]) -> Callable[[Connection], None]:
+    """A later step: a column that may be empty, where the table was made before it had one."""
+
+    def step(connection: Connection) -> None:
+        table = column.table.name
+        if column.name not in {known["name"] for known in inspect(connection).get_columns(table)}:
+            kind = column.type.compile(connection.dialect)
+            connection.execute(text(f"alter table {table} add column {column.name} {kind}"))
+
+    return step
+
+
+def upsert(
+    connection: Connection, table: Table, rows: list[dict[str, Any]], *, newer: str | None = None
+) -> None:
+    """Insert or overwrite by primary key; with `newer`, only a row whose column is not older overwrites."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    given = {name: statement.excluded[name] for name in rows[0] if not table.c[name].primary_key}
+    where = statement.excluded[newer] >= table.c[newer] if newer else None
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=given, where=where), rows
+    )
+
+
 class StateStore:
     """The state store behind a URL. Nothing is opened or made before the first use.
 
     `keep_open` is for a process that writes several times a second: its connection stays open until `close`.
+    After `wait_seconds` a lock that another holds, or a server that does not answer, is a `StateError`.
     """
 
-    def __init__(self, url: str, *, keep_open: bool = False) -> None:
+    def __init__(self, url: str, *, keep_open: bool = False, wait_seconds: float = _WAIT_SECONDS) -> None:
         try:
             self._url = make_url(url)
         except ArgumentError as error:
@@ -104,7 +146,9 @@ class StateStore:
                 "DB_URL is no database URL: write one like sqlite:////path/to/tieout.sqlite"
             ) from error
         self._keep_open = keep_open
+        self._wait_seconds = wait_seconds
         self._engine: Engine | None = None
+        self._opening = Lock()
 
     def close(self) -> None:
         """Close what is open; the next use opens it again."""
@@ -146,35 +190,61 @@ class StateStore:
     @contextmanager
     def _connection(self, writes: bool) -> Iterator[Connection]:
         try:
-            opened = self._opened().connect().execution_options(tieout_writes=writes)
+            options: dict[str, Any] = {"tieout_writes": writes}
+            if not writes and self._url.get_backend_name() == "postgresql":
+                options["isolation_level"] = "REPEATABLE READ"
+            opened = self._opened().connect().execution_options(**options)
             with opened as connection, connection.begin():
                 if writes and connection.dialect.name == "postgresql":
                     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
                 yield connection
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            place = self._url.render_as_string(hide_password=True)
+            # Without its query, where a password may stand, too.
+            place = self._url.set(query={}).render_as_string(hide_password=True)
             raise StateError(f"the state store {place} cannot be used: {reason}") from error
 
     def _opened(self) -> Engine:
-        if self._engine is None:
-            try:
-                pool = {"pool_pre_ping": True} if self._keep_open else {"poolclass": NullPool}
-                self._engine = create_engine(self._url, **pool)
-            except (NoSuchModuleError, ModuleNotFoundError) as error:
-                raise StateError(f"DB_URL needs a database driver that is not installed: {error}") from error
-            if self._engine.dialect.name == "sqlite":
-                _use_real_transactions(self._engine)
-        return self._engine
+        with self._opening:
+            if self._engine is None:
+                self._engine = self._new_engine()
+            return self._engine
+
+    def _new_engine(self) -> Engine:
+        pool = {"pool_pre_ping": True} if self._keep_open else {"poolclass": NullPool}
+        try:
+            given = {"connect_args": _deadlines(self._url, self._wait_seconds)}
+            engine = create_engine(self._url, **pool, **given)
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StateError(f"DB_URL needs a database driver that is not installed: {error}") from error
+        if engine.dialect.name == "sqlite":
+            _use_real_transactions(engine, self._wait_seconds)
+        return engine
 
 
-def _use_real_transactions(engine: Engine) -> None:
+def _deadlines(url: URL, seconds: float) -> dict[str, object]:
+    """What libpq is told so that nothing waits for ever; what the URL says itself stands."""
+    if url.get_backend_name() != "postgresql":
+        return {}
+    whole = max(2, round(seconds))  # libpq takes 1 for 2
+    told: dict[str, object] = {
+        "connect_timeout": whole,
+        "options": f"-c lock_timeout={round(seconds * 1000)}",
+        "tcp_user_timeout": whole * 1000,
+        "keepalives_idle": whole,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+    }
+    return {name: value for name, value in told.items() if name not in url.query}
+
+
+def _use_real_transactions(engine: Engine, wait_seconds: float) -> None:
     """Python's SQLite module begins transactions late and without a lock: begin them ourselves."""
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:
         connection.isolation_level = None
-        connection.execute(f"pragma busy_timeout = {_WAIT_SECONDS * 1000}")
+        connection.execute(f"pragma busy_timeout = {round(wait_seconds * 1000)}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -6,9 +6,9 @@ A row tells the last attempt; the last document that came stays named when a lat
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Float, Integer, String, Table, delete, insert, select
+from sqlalchemy import Column, Float, Integer, String, Table, select
 
-from state_store.database import Component, Instant, StateStore, metadata
+from state_store.database import Component, Instant, StateStore, makes, metadata, upsert
 
 _fetches = Table(
     "flex_fetch",
@@ -28,11 +28,7 @@ _fetches = Table(
 )
 
 
-def _create(connection: Connection) -> None:
-    _fetches.create(connection)
-
-
-COMPONENT = Component("flex_fetches", (_create,))
+COMPONENT = Component("flex_fetches", (makes(_fetches),))
 
 
 @dataclass(frozen=True)
@@ -61,13 +57,10 @@ class FlexFetch:
 def record(store: StateStore, fetch: FlexFetch) -> None:
     """Keep an attempt in the place of the last one for its query and period."""
     with store.write(COMPONENT) as connection:
-        named = (_fetches.c.query_id == fetch.query_id) & (_fetches.c.period == fetch.period)
-        before = connection.execute(select(_fetches).where(named)).one_or_none()
         values = asdict(fetch)
-        if before is not None and fetch.document_id is None:
-            values |= {"document_id": before.document_id, "fetched_at": before.fetched_at}
-        connection.execute(delete(_fetches).where(named))
-        connection.execute(insert(_fetches).values(**values))
+        if fetch.document_id is None:
+            del values["document_id"], values["fetched_at"]
+        upsert(connection, _fetches, [values])
 
 
 def recorded(store: StateStore) -> list[FlexFetch]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from state_store.database import StateStore
+from state_store.database import StateStore, upsert
 from state_store.live_tables import (
     ACCOUNT,
     COMMISSION,
@@ -19,7 +19,6 @@ from state_store.live_tables import (
     LINK,
     POSITION,
     POSITION_PNL,
-    upsert,
 )
 from tws.values import (
     AccountPnl,
@@ -69,11 +68,12 @@ class AccountState:
 
 @dataclass(frozen=True)
 class Held:
-    """A position, its PnL if TWS told it, and when either of them was last told."""
+    """A position and its PnL if TWS told it, and when each was last told."""
 
     position: Position
+    told_at: datetime
     pnl: PositionPnl | None
-    updated_at: datetime
+    pnl_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Fill:
 class LiveState:
     """The link and the accounts. `written_at` is the feed's heartbeat: it writes also when nothing moves.
 
-    `ended` says that its process came to an orderly end at that instant.
+    `ended` says that its process came to an orderly end at that instant. `problem`: what it cannot write elsewhere.
     """
 
     link: Link
@@ -101,9 +101,12 @@ class LiveState:
     written_at: datetime
     ended: bool
     accounts: tuple[AccountState, ...]
+    problem: str | None = None
 
 
-def write(store: StateStore, changes: Changes, at: datetime, *, ended: bool = False) -> None:
+def write(
+    store: StateStore, changes: Changes, at: datetime, *, ended: bool = False, problem: str | None = None
+) -> None:
     """Bring the state to what was told, in one transaction, and say that the feed was alive at `at`, or ended then."""
     with store.write(COMPONENT) as connection:
         if changes.snapshot is not None:
@@ -111,7 +114,7 @@ def write(store: StateStore, changes: Changes, at: datetime, *, ended: bool = Fa
         _write_pnl(connection, changes)
         _write_positions(connection, changes.positions.values())
         _write_fills(connection, changes.executions.values(), changes.commissions.values())
-        _write_link(connection, changes, at, ended)
+        _write_link(connection, changes, {"written_at": at, "ended": ended, "problem": problem})
 
 
 def read(store: StateStore) -> LiveState | None:
@@ -128,6 +131,7 @@ def read(store: StateStore) -> LiveState | None:
             written_at=row["written_at"],
             ended=row["ended"],
             accounts=_accounts(connection),
+            problem=row["problem"],
         )
 
 
@@ -137,10 +141,11 @@ def positions(store: StateStore, accounts: Collection[str] | None = None) -> lis
         return [] if connection is None else _positions(connection, accounts)
 
 
-def fills(store: StateStore) -> list[Fill]:
-    """The fills of today, and those of past days that are not handed over yet; oldest first."""
+def fills(store: StateStore, accounts: Collection[str] | None = None) -> list[Fill]:
+    """The fills of today, and those of past days that are not handed over with their commission, oldest first."""
     with store.read(COMPONENT) as connection:
-        return [] if connection is None else fills_of(connection)
+        found = [] if connection is None else fills_of(connection)
+    return [fill for fill in found if accounts is None or fill.execution.account_id in accounts]
 
 
 def _replace(connection: Connection, snapshot: Snapshot, at: datetime) -> None:
@@ -188,15 +193,12 @@ def _write_fills(
 ) -> None:
     rows = [_execution_row(execution, at) for execution, at in executions]
     upsert(connection, EXECUTION, _newest(rows), newer="revision")
-    rows = [{**vars(c), **_revision(c.execution_id), "updated_at": at} for c, at in commissions]
+    rows = [{**vars(c), **_revision(c), "updated_at": at} for c, at in commissions]
     upsert(connection, COMMISSION, _newest(rows), newer="revision")
 
 
-def _revision(execution_id: str) -> dict[str, object]:
-    """The part of the id that corrections share, and which of them it is; an id without a dot has no corrections."""
-    root, _, last = execution_id.rpartition(".")
-    known = bool(root) and last.isdigit()
-    return {"root": root if known else execution_id, "revision": int(last) if known else 1}
+def _revision(told: Execution | Commission) -> dict[str, object]:
+    return {"root": told.root, "revision": told.revision}
 
 
 def _newest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -210,20 +212,20 @@ def _newest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _execution_row(execution: Execution, at: datetime) -> dict[str, Any]:
-    row = {**vars(execution), **vars(execution.contract), **_revision(execution.execution_id)}
+    row = {**vars(execution), **vars(execution.contract), **_revision(execution)}
     del row["contract"]
     return {**row, "executed_on": execution.exchange, "updated_at": at}
 
 
-def _write_link(connection: Connection, changes: Changes, at: datetime, ended: bool) -> None:
-    row: dict[str, object] = {"place": 0, "written_at": at, "ended": ended}
+def _write_link(connection: Connection, changes: Changes, now: dict[str, object]) -> None:
+    row: dict[str, object] = {"place": 0, **now}
     if changes.snapshot is not None:
         row["reconciled_at"] = changes.snapshot[1]
     if changes.link is not None:
         link = changes.link
         row |= {"state": str(link.state), "since": link.since, "reason": link.reason, "code": link.code}
     elif connection.execute(select(LINK.c.place)).first() is None:
-        row |= {"state": str(LinkState.DOWN), "since": at, "reason": "the feed starts"}
+        row |= {"state": str(LinkState.DOWN), "since": now["written_at"], "reason": "the feed starts"}
     if "state" in row:
         upsert(connection, LINK, [row])
     else:
@@ -261,8 +263,8 @@ def _positions(connection: Connection, accounts: Collection[str] | None) -> list
     found = []
     for row in connection.execute(held).mappings():
         position = Position(row["account_id"], _contract(row), row["quantity"], row["average_cost"])
-        value, at = told.get((row["account_id"], row["conid"]), (None, row["updated_at"]))
-        found.append(Held(position, value, max(row["updated_at"], at)))
+        pnl_told = told.get((row["account_id"], row["conid"]), (None, None))
+        found.append(Held(position, row["updated_at"], *pnl_told))
     return found
 
 

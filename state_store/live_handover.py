@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from state_store.database import StateStore
+from state_store.database import StateStore, upsert
 from state_store.live import Fill, fills_of
-from state_store.live_tables import COMMISSION, COMPONENT, EXECUTION, HANDED, OUTBOX, upsert
+from state_store.live_tables import COMMISSION, COMPONENT, EXECUTION, HANDED, OUTBOX
 from tws.values import Commission
 
 
@@ -64,16 +64,22 @@ def delivered(store: StateStore, name: str) -> None:
 
 
 def prune(store: StateStore, fills_before: datetime, handed_before: datetime) -> None:
-    """Forget the fills before an instant that were handed over; and after a while that they were handed over.
+    """Forget the fills before an instant that were handed over with their commission; after a while the others, too.
 
-    TWS can tell the fills of up to seven days: what is forgotten sooner would be handed over again.
+    After that while it is also forgotten that they were handed over. TWS can tell the fills of up to seven days: what
+    is forgotten sooner would be handed over again.
     """
     with store.write(COMPONENT) as connection:
+        whole = select(HANDED.c.execution_id).where(HANDED.c.with_commission)
         known = select(HANDED.c.execution_id)
         over = select(EXECUTION.c.root).where(
-            EXECUTION.c.executed_at < fills_before, EXECUTION.c.execution_id.in_(known)
+            ((EXECUTION.c.executed_at < fills_before) & EXECUTION.c.execution_id.in_(whole))
+            | ((EXECUTION.c.executed_at < handed_before) & EXECUTION.c.execution_id.in_(known))
         )
-        connection.execute(delete(COMMISSION).where(COMMISSION.c.root.in_(over)))
+        nobodys = (COMMISSION.c.updated_at < handed_before) & COMMISSION.c.root.not_in(
+            select(EXECUTION.c.root)
+        )
+        connection.execute(delete(COMMISSION).where(COMMISSION.c.root.in_(over) | nobodys))
         connection.execute(delete(EXECUTION).where(EXECUTION.c.root.in_(over)))
         kept = select(EXECUTION.c.execution_id)
         connection.execute(

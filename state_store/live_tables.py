@@ -1,11 +1,10 @@
-"""The tables of the live feed's state, their versions, and writing rows by their key. What stands in them: `live`."""
+"""The tables of the live feed's state and their versions. What stands in them: `live`."""
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBinary, String, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table
 
-from state_store.database import Component, Exact, Instant, metadata
+from state_store.database import Component, Exact, Instant, adds, makes, metadata
 
 
 def _contract_columns(*, key: bool) -> list[Column[Any]]:
@@ -36,6 +35,7 @@ LINK = Table(
     Column("reconciled_at", Instant),
     Column("written_at", Instant, nullable=False),
     Column("ended", Boolean, nullable=False),
+    Column("problem", String),
 )
 ACCOUNT = Table(
     "live_account",
@@ -112,27 +112,10 @@ OUTBOX = Table(
     Column("name", String, primary_key=True),
     Column("content", LargeBinary, nullable=False),
 )
-_TABLES = (LINK, ACCOUNT, POSITION, POSITION_PNL, EXECUTION, COMMISSION, HANDED, OUTBOX)
-
-
-def _create(connection: Connection) -> None:
-    for table in _TABLES:
-        table.create(connection)
-
-
-COMPONENT = Component("live", (_create,))
-
-
-def upsert(
-    connection: Connection, table: Table, rows: list[dict[str, Any]], *, newer: str | None = None
-) -> None:
-    """Insert or overwrite by primary key; with `newer`, only a row whose column is not older overwrites."""
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    given = {name: statement.excluded[name] for name in rows[0] if not table.c[name].primary_key}
-    where = statement.excluded[newer] >= table.c[newer] if newer else None
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=given, where=where), rows
-    )
+COMPONENT = Component(
+    "live",
+    (
+        makes(LINK, ACCOUNT, POSITION, POSITION_PNL, EXECUTION, COMMISSION, HANDED, OUTBOX),
+        adds(LINK.c.problem),
+    ),
+)

@@ -18,6 +18,7 @@ from apps.cli import doctor_flex, doctor_tws
 from apps.cli.context import CommandContext
 from apps.cli.findings import Finding, State, report
 from apps.flex_alerts import flex_alerts
+from apps.live.health import judge
 from apps.published import NothingPublishedError, Reader, open_current
 from transforms.probe.sections import wanted_sections
 
@@ -39,7 +40,8 @@ def doctor(
             raise typer.BadParameter(f"write it behind the topic: `doctor {ctx.invoked_subcommand} --json`")
         return
     command: CommandContext = ctx.obj
-    report([*_machine(command), *_documents(command), *_flex(command), *_published(command)], as_json)
+    found = (_machine, _documents, _flex, _live, _published)
+    report([finding for look in found for finding in look(command)], as_json)
 
 
 def register(app: typer.Typer) -> None:
@@ -100,6 +102,15 @@ def _flex(command: CommandContext) -> Iterator[Finding]:
     """What the Flex Web Service said last, and how long the token is good."""
     for alert in flex_alerts(command.settings, command.state_url, datetime.now(UTC)):
         yield Finding("Flex Web Service", alert.state, alert.text, alert.fix)
+
+
+def _live(command: CommandContext) -> Iterator[Finding]:
+    """How the live feed does, where one ever ran; one that was ended in order is no fault."""
+    verdict = judge(command.data, datetime.now(UTC))
+    if verdict.health is not None:
+        fine = verdict.ok or verdict.ended
+        fix = "" if fine else "see `tieout live --status` (docs/guides/live.md)"
+        yield Finding("live feed", "ok" if fine else "warning", verdict.says, fix)
 
 
 def _published(command: CommandContext) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from apps.cli.context import EXIT_BREAK, EXIT_OK
@@ -40,6 +41,6 @@ def print_findings(findings: Sequence[Finding]) -> None:
     for _ in range(3):
         table.add_column(overflow="fold")
     for finding in findings:
-        fix = f"\n[dim]→ {finding.fix}[/]" if finding.fix else ""
-        table.add_row(_SIGNS[finding.state], finding.subject, finding.detail + fix)
+        fix = f"\n[dim]→ {escape(finding.fix)}[/]" if finding.fix else ""
+        table.add_row(_SIGNS[finding.state], escape(finding.subject), escape(finding.detail) + fix)
     Console().print(table)

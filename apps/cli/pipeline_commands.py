@@ -12,6 +12,7 @@ from apps.cli import demo_account, inbox, services
 from apps.cli.context import EXIT_BREAK, EXIT_OK, EXIT_USAGE, CommandContext, fail
 from apps.cli.read_commands import print_summary
 from config.data_folder import DataFolder
+from config.settings import environment_of_children
 from orchestration.build import (
     AsOfError,
     Receipt,
@@ -206,9 +207,17 @@ def up(
     command: CommandContext = ctx.obj
     with_feed = command.settings.tws_configured if live is None else live
     try:
-        with the_only_services(command.data):
+        with the_only_services(command.data) as place:
             prepare_services(command.data)
-            code = services.run_until_stopped(command.data, dagster_port, dashboard_port, live=with_feed)
+            environment = environment_of_children(command.settings)
+            code = services.run_until_stopped(
+                command.data,
+                dagster_port,
+                dashboard_port,
+                live=with_feed,
+                place=place,
+                environment=environment,
+            )
     except ServicesRunningError as error:
         fail(str(error))
     raise typer.Exit(code)

@@ -1,7 +1,7 @@
 """What the live strip says: in words whether the feed can be believed, and PnL per account and in all. No widgets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
@@ -21,21 +21,26 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Standing:
-    """The light and its words; `old` when the figures are not those of now."""
+    """The light and its words; `old` when the figures are not those of now, `warns` when anything is amiss."""
 
     title: str
     detail: str
     old: bool
+    warns: bool = True
 
 
 @dataclass(frozen=True)
 class Line:
-    """PnL of one account or of all in one currency; `reason` where there is none. `name` is the account's id."""
+    """PnL of one account or of all in one currency; `reason` where there is none. `name` is the account's id.
+
+    `told_at` is when TWS last told it, of several accounts the one that it told longest ago.
+    """
 
     name: str
     currency: str
     pnl: AccountPnl | None
     reason: str | None = None
+    told_at: datetime | None = None
 
     @property
     def total(self) -> Decimal | None:
@@ -48,10 +53,10 @@ class Line:
 def standing(state: LiveState, now: datetime, zone: tzinfo) -> Standing:
     """How the feed stands. It writes every two seconds: one that does not is dead, whatever it said last."""
     link, silent = state.link, (now - state.written_at).total_seconds()
-    told = [account.updated_at for account in state.accounts if account.updated_at is not None]
-    figures = f"figures of {_clock(max(told), now, zone)}" if told else "no figures yet"
+    told = [account.updated_at for account in map(_as_told, state.accounts) if account.updated_at is not None]
+    figures = f"figures of {clock(max(told), now, zone)}" if told else "no figures yet"
     if state.ended:
-        at = _clock(state.written_at, now, zone)
+        at = clock(state.written_at, now, zone)
         detail = f"{_sentence(link.reason)} at {at} · {figures} · `tieout live` starts it"
         return Standing("Not live: the feed has ended", detail, old=True)
     if silent > STALE_AFTER_SECONDS:
@@ -60,16 +65,18 @@ def standing(state: LiveState, now: datetime, zone: tzinfo) -> Standing:
     if link.state != LinkState.UP:
         return Standing(_TITLES[link.state], f"{_sentence(link.reason)} · {figures}", old=True)
     changed = ago(max(0.0, (now - max(told)).total_seconds())) if told else "not yet"
-    return Standing(
-        "Live", f"connected since {_clock(link.since, now, zone)} · last change {changed}", old=False
-    )
+    if state.problem is not None:
+        detail = f"{_sentence(state.problem)} · last change {changed}"
+        return Standing("Live, but not all of it is written", detail, old=False)
+    since = f"connected since {clock(link.since, now, zone)}"
+    return Standing("Live", f"{since} · last change {changed}", old=False, warns=False)
 
 
 def lines(state: LiveState, account_id: str) -> list[Line]:
     """The chosen account, or each of them, and then all together where there are several."""
-    every = state.accounts
+    every = [_as_told(account) for account in state.accounts]
     shown = [a for a in every if account_id in (joined.ALL, a.account_id)]
-    found = [Line(a.account_id, a.currency or "", a.pnl, _why_missing(a)) for a in shown]
+    found = [_line(account) for account in shown]
     if account_id != joined.ALL and not shown:
         found.append(Line(account_id, "", None, "not an account of the login that the feed uses"))
     if len(every) > 1:
@@ -77,13 +84,22 @@ def lines(state: LiveState, account_id: str) -> list[Line]:
     return found
 
 
-def _why_missing(account: AccountState) -> str | None:
-    return None if account.pnl is not None else "TWS has not told its PnL yet"
+def _as_told(account: AccountState) -> AccountState:
+    """Without PnL where all of it is missing: so a snapshot has an account of which TWS told nothing."""
+    pnl = account.pnl
+    if pnl is not None and (pnl.daily, pnl.unrealized, pnl.realized) == (None, None, None):
+        return replace(account, pnl=None, updated_at=None)
+    return account
+
+
+def _line(account: AccountState) -> Line:
+    reason = None if account.pnl is not None else "TWS has not told its PnL yet"
+    return Line(account.account_id, account.currency or "", account.pnl, reason, account.updated_at)
 
 
 def _all_together(accounts: Sequence[AccountState]) -> Line:
     currencies = sorted({account.currency or "" for account in accounts})
-    if len(currencies) > 1:
+    if len(currencies) > 1 or "" in currencies:
         named = " and ".join(code or "an unknown currency" for code in currencies)
         return Line(joined.ALL, "", None, f"not added up: the accounts are in {named}")
     told = [account.pnl for account in accounts if account.pnl is not None]
@@ -98,6 +114,7 @@ def _all_together(accounts: Sequence[AccountState]) -> Line:
             _sum([pnl.unrealized for pnl in told]),
             _sum([pnl.realized for pnl in told]),
         ),
+        told_at=min(account.updated_at for account in accounts if account.updated_at is not None),
     )
 
 
@@ -107,7 +124,8 @@ def _sum(parts: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) if len(known) == len(parts) else None
 
 
-def _clock(at: datetime, now: datetime, zone: tzinfo) -> str:
+def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """The time of an instant, with its day if that is not today."""
     here = at.astimezone(zone)
     if here.date() == now.astimezone(zone).date():
         return f"{here:%H:%M:%S}"

@@ -24,7 +24,7 @@ Value = Position | PositionPnl | AccountPnl
 
 
 class ChangeFiles:
-    """Collects changes and writes a file for each interval: `<day>/<time>.jsonl.gz`, both in UTC."""
+    """Collects changes and writes a file for each interval: `<day>/<time>.jsonl.gz`, when it began, in UTC."""
 
     def __init__(self, folder: Path, keep_days: int, keep_bytes: int) -> None:
         self._folder, self._keep_days, self._keep_bytes = folder, keep_days, keep_bytes
@@ -56,7 +56,8 @@ class ChangeFiles:
         """Write what was collected once its interval is over, and remove what is too old or too much."""
         if self._since is None or not (at_once or (now - self._since).total_seconds() >= INTERVAL_SECONDS):
             return None
-        path = self._folder / f"{now:%Y-%m-%d}" / f"{now:%H%M%S}.{now.microsecond // 1000:03}.jsonl.gz"
+        since = self._since
+        path = self._folder / f"{since:%Y-%m-%d}" / f"{since:%H%M%S}.{since.microsecond // 1000:03}.jsonl.gz"
         rows = (_row(kind, conid, *told) for (kind, _, conid), told in self._newest.items())
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         write_atomically(path, gzip.compress(lines.encode(), compresslevel=5), durable=False)
@@ -65,7 +66,9 @@ class ChangeFiles:
         return path
 
     def _prune(self, now: datetime) -> None:
-        """Whole days that are too old go, then the oldest files until the rest is small enough."""
+        """Whole days that are too old go, then the oldest files until the rest is small enough, and half ones."""
+        for half in self._folder.glob("*/.*.part"):
+            half.unlink()
         oldest_day = f"{now - timedelta(self._keep_days):%Y-%m-%d}"
         files = sorted(self._folder.glob("*/*.jsonl.gz"))
         sizes = {path: path.stat().st_size for path in files}

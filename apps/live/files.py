@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _A_LOOK_TAKES_SECONDS = 1.0
@@ -18,16 +18,21 @@ class FeedRunningError(Exception):
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file under a hidden name beside it, then rename it: a reader sees all of it or nothing.
 
-    Without `durable` a power failure may leave the file of before.
+    Without `durable` a power failure may leave the file of before. A write that fails leaves nothing behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        if durable:
-            stream.flush()
-            os.fsync(stream.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
     if durable:
         folder = os.open(path.parent, os.O_RDONLY)
         try:

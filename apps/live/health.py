@@ -52,6 +52,8 @@ class Verdict:
     ok: bool
     says: str
     health: Health | None
+    ended: bool = False
+    """Whether the feed came to an orderly end."""
 
 
 def write_health(path: Path, health: Health) -> None:
@@ -87,9 +89,8 @@ def judge(data: DataFolder, now: datetime) -> Verdict:
     age = (now - health.said_at).total_seconds()
     if not runs:
         if health.process == STOPPED:
-            says = f"{health.reason} {ago(age)}: `tieout live` starts it"
-        else:
-            says = f"the live feed died (pid {health.pid}), it last spoke {ago(age)}: `tieout live` starts it"
+            return Verdict(False, f"{health.reason} {ago(age)}: `tieout live` starts it", health, ended=True)
+        says = f"the live feed died (pid {health.pid}), it last spoke {ago(age)}: `tieout live` starts it"
         return Verdict(False, says, health)
     if age > STALE_AFTER_SECONDS:
         return Verdict(

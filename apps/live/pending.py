@@ -18,12 +18,15 @@ from tws.values import (
     Snapshot,
 )
 
+Executions = dict[str, tuple[Execution, datetime]]
+Commissions = dict[str, tuple[Commission, datetime]]
+
 
 class Pending:
-    """Events in, `Changes` out."""
+    """Events in, `Changes` out. `link` waits from the beginning: how the connection stands before any event."""
 
-    def __init__(self) -> None:
-        self._changes = Changes()
+    def __init__(self, link: Link | None = None) -> None:
+        self._changes = Changes(link=link)
         self._oldest: datetime | None = None
         self.events = 0
         """How many events were told since the start."""
@@ -65,12 +68,8 @@ class Pending:
     def _start_from(self, snapshot: Snapshot, at: datetime) -> None:
         """What was told before a complete snapshot is no longer so, but for fills: those have happened."""
         before = self._changes
-        self._changes = Changes(
-            snapshot=(snapshot, at),
-            link=before.link,
-            executions=before.executions,
-            commissions=before.commissions,
-        )
+        executions, commissions = _fills(before)
+        self._changes = Changes((snapshot, at), before.link, executions=executions, commissions=commissions)
 
     def take(self) -> tuple[Changes, datetime | None]:
         """All that waits and since when the first of it does; nothing waits after it."""
@@ -87,6 +86,17 @@ class Pending:
             since.position_pnl = changes.position_pnl | since.position_pnl
             since.account_pnl = changes.account_pnl | since.account_pnl
         since.link = since.link or changes.link
-        since.executions = changes.executions | since.executions
-        since.commissions = changes.commissions | since.commissions
+        executions, commissions = _fills(changes)
+        since.executions = executions | since.executions
+        since.commissions = commissions | since.commissions
         self._oldest = oldest or self._oldest
+
+
+def _fills(changes: Changes) -> tuple[Executions, Commissions]:
+    """Every fill that is told, also in the snapshot."""
+    executions, commissions = changes.executions, changes.commissions
+    if changes.snapshot is not None:
+        snapshot, at = changes.snapshot
+        executions = {told.execution_id: (told, at) for told in snapshot.executions} | executions
+        commissions = {told.execution_id: (told, at) for told in snapshot.commissions} | commissions
+    return executions, commissions

@@ -36,6 +36,9 @@ SAY_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 """After a write that failed."""
 
+STORE_SECONDS = 4.0
+"""A round may wait so long for each lock; the last two must be over before who ends us loses patience."""
+
 BEGIN_ANEW_SECONDS = 5.0
 """After the feed broke by a fault of ours, which it must not."""
 
@@ -55,7 +58,7 @@ def run_feed(settings: Settings) -> int:
     endpoint = Endpoint(settings.ibkr_host, settings.ibkr_port, settings.ibkr_client_id)
     data = settings.data
     with the_only_feed(data.live_lock):
-        store = StateStore(settings.state_url, keep_open=True)
+        store = StateStore(settings.state_url, keep_open=True, wait_seconds=STORE_SECONDS)
         try:
             read(store)
             changes = ChangeFiles(data.live_changes, settings.live_keep_days, settings.live_keep_mb * 10**6)
@@ -86,9 +89,10 @@ class LiveProcess:
 
     def __init__(self, recorder: Recorder, health_file: Path, now: Clock) -> None:
         self._recorder, self._health_file, self._now = recorder, health_file, now
-        self._pending = Pending()
         self._started = now()
+        # Also to the store: what a process that died left there may still say that the link is up.
         self._link = Link(LinkState.DOWN, self._started, "the live feed starts")
+        self._pending = Pending(self._link)
         self._ending = asyncio.Event()
         self._in_flight: datetime | None = None
         self._last_event: datetime | None = None

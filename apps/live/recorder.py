@@ -38,7 +38,7 @@ class Recorder:
         beat = self.last_write is None or (now - self.last_write).total_seconds() >= HEARTBEAT_SECONDS
         if beat or last or changes != Changes():
             try:
-                write(self._store, changes, now, ended=last)
+                write(self._store, changes, now, ended=last, problem=self.problem)
             except StateError as error:
                 self._trouble(str(error))
                 return str(error)

@@ -15,6 +15,16 @@ from orchestration.instance import DAGSTER_YAML
 
 OURS = frozenset({"code-server", "daemon", "dashboard", "live", "webserver"})
 UNDER_TWS = frozenset({"ib-gateway", "live"})
+# IB Gateway's image is not ours: it shares a network with who asks it for something, and with nobody else.
+NETWORKS = {
+    "postgres": ["inside"],
+    "daemon": ["inside"],
+    "webserver": ["inside", "pages"],
+    "dashboard": ["inside", "pages"],
+    "code-server": ["inside", "outside"],
+    "live": ["inside", "outside"],
+    "ib-gateway": ["outside"],
+}
 WRITES_ITS_ROOT = frozenset({"ib-gateway"})
 SECRETS = "./deploy/local/secrets/"
 # Settings that the containers are given by other means than a variable of the same name.
@@ -170,11 +180,14 @@ def broken_rules(root: Path) -> Iterator[str]:
 
 
 def _networks(compose: Compose) -> Iterator[str]:
-    """The database and the server that runs code for whoever asks are not reachable from this machine."""
+    """Each is in its own networks. The database and the server that runs code for whoever asks publish nothing."""
     if not (compose.content["networks"].get("inside") or {}).get("internal"):
         yield "the network inside is not internal"
-    if compose.services["postgres"].get("networks") != ["inside"]:
-        yield "postgres: it is in another network than inside"
+    for service, written in compose.services.items():
+        if "network_mode" in written:
+            yield f"{service}: network_mode puts it outside of every network"
+        if (found := written.get("networks")) != NETWORKS.get(service):
+            yield f"{service}: its networks are {found}, not {NETWORKS.get(service)}"
     for service in ("postgres", "code-server", "daemon", "live"):
         if compose.services[service].get("ports"):
             yield f"{service}: it publishes a port"

@@ -36,6 +36,7 @@ LISTENS = {
 PATIENCE_SECONDS = 300.0
 # As in the image, where the user of the containers has no name: a user whom no line of /etc/passwd knows.
 UNNAMED = "54321"
+FLEX_TOKEN = "314159265358979323"
 
 LAUNCH = """
 mutation ($job: String!) { launchRun(executionParams: {selector: {repositoryLocationName: "tieout",
@@ -119,6 +120,7 @@ def _project(root: Path) -> Iterator[Path]:
         )
         if done.returncode:
             raise CheckError(f"deploy/prepare.sh failed: {done.stderr}")
+        (folder / "project/deploy/local/secrets/flex_token").write_text(f"{FLEX_TOKEN}\n")
         yield folder
 
 
@@ -257,11 +259,8 @@ def _one_after_the_other(stack: Outside, runs: list[str], say: Say) -> None:
 
 def _databases(stack: Outside, runs: int, say: Say) -> None:
     """In the code server's container: databases in PostgreSQL, a secret in a file, one server."""
-    token = stack.project / "deploy/local/secrets/flex_token"
-    token.write_text("1234567890\n")
     done = stack.run("code-server", ["python", "-c", DATABASES], 120)
-    token.write_text("")
-    if done.stdout.split() != ["0", str(runs), "1", "10"]:
+    if done.stdout.split() != ["0", str(runs), "1", str(len(FLEX_TOKEN))]:
         raise CheckError(f"code-server: what it reads is not what is there: {done.stdout}{done.stderr}")
     refused = stack.run("code-server", ["python", "-m", "orchestration.code_server", "--port", "0"], 120)
     if refused.returncode != 2 or "is running on" not in refused.stderr:
@@ -286,14 +285,15 @@ def _live_state(server: Server, gateway: Gateway, say: Say) -> None:
 
 
 def _no_secret_shown(stack: Outside, server: Server, say: Say) -> None:
-    """The database's password is in no variable and in nothing that a service printed."""
+    """The database's password and the Flex token are in no variable and in nothing that a service printed."""
     for service in stack.running:
         shown = "\n".join(stack.environment(service).values()) + stack.log(service).read_text(
             errors="replace"
         )
-        if server.password in shown:
-            raise CheckError(f"{service}: the database's password is in its variables or its log")
-    say("no service has a password in its variables or its log")
+        for name, secret in (("database's password", server.password), ("Flex token", FLEX_TOKEN)):
+            if secret in shown:
+                raise CheckError(f"{service}: the {name} is in its variables or its log")
+    say("no service has a password or the Flex token in its variables or its log")
 
 
 def _ask(stack: Outside, query: str, variables: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from config.settings import load_settings
+from config.settings import Settings, load_settings
 from orchestration.defs.publish.data_docs import DATA_DOCS
 from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.defs.raw.flex_documents import FLEX_FETCH, FLEX_HISTORY
@@ -64,13 +64,23 @@ _QUEUED = dg.RunsFilter(
 )
 
 
-@dg.sensor(
-    job=refresh_job,
-    minimum_interval_seconds=30,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a refresh for what lies in the inbox, once it has stopped growing.",
-)
-def inbox_sensor(context: dg.SensorEvaluationContext, data_view: DataView) -> dg.SensorResult:
+def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Looks into the inbox each TIEOUT_INBOX_SECONDS."""
+
+    @dg.sensor(
+        name="inbox_sensor",
+        job=refresh_job,
+        minimum_interval_seconds=settings.inbox_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a refresh for what lies in the inbox, once it has stopped growing.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, data_view: DataView) -> dg.SensorResult:
+        return _look_into_the_inbox(context, data_view)
+
+    return sensor
+
+
+def _look_into_the_inbox(context: dg.SensorEvaluationContext, data_view: DataView) -> dg.SensorResult:
     """Ask for one run for all files that are as large and as old as at the last tick.
 
     The run key is the document's hash (for several documents, the hash of their hashes): the same documents never
@@ -160,9 +170,10 @@ def _sha256(path: Path) -> str:
 
 def automation() -> Iterator[dg.ScheduleDefinition | dg.SensorDefinition]:
     """All schedules and sensors."""
+    settings = load_settings()
     yield daily_refresh
-    yield snapshot_schedule(load_settings())
-    yield inbox_sensor
+    yield snapshot_schedule(settings)
+    yield inbox_sensor(settings)
     yield fills_sensor
     yield published_sensor
     yield say_what_to_do

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 log = logging.getLogger("tieout")
 
@@ -65,13 +66,16 @@ def exclusive(lock_file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def try_exclusive(lock_file: Path) -> Iterator[bool]:
-    """Hold a lock between processes if nobody has it; says whether we do. Waits for nobody."""
+def try_exclusive(lock_file: Path) -> Iterator[TextIO | None]:
+    """Hold a lock between processes if nobody has it; None if another does. Waits for nobody.
+
+    A child that inherits the file's descriptor holds the lock as long as it lives.
+    """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("a") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield stream

@@ -89,7 +89,7 @@ def test_privacy_and_phone(page: Page, live: Live) -> None:
     page.goto(f"{live.address}/?privacy=true&account={USD_ACCOUNT}")
     expect(figure(page, f"unrealized-{USD_ACCOUNT}")).to_have_text("•••••", timeout=WAIT)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
-    for key in ("daily", "realized", "unrealized", "total"):
+    for key in ("daily", "realized", "unrealized", "total", "age"):
         box = box_of(figure(page, f"{key}-{USD_ACCOUNT}"))
         assert 0 <= box["x"] <= box["x"] + box["width"] <= 420
 

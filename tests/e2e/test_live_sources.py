@@ -38,6 +38,7 @@ class Sources:
             "FLEX_QUERY_IDS": "activity=777",
             "FLEX_BASE_URL": flex.base_url,
             "FLEX_FETCH_CRON": "* * * * *",
+            "TIEOUT_INBOX_SECONDS": "2",
         }
 
 

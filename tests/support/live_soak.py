@@ -13,17 +13,35 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+import psutil
+from sqlalchemy import Table, func, select
+
+from state_store.database import StateStore
+from state_store.live_tables import (
+    ACCOUNT,
+    COMMISSION,
+    COMPONENT,
+    EXECUTION,
+    HANDED,
+    LINK,
+    OUTBOX,
+    POSITION,
+    POSITION_PNL,
+)
 from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.live_feed import LiveFeed, handed_over, live_feed
+from tws.values import root_and_revision
 
 ACCOUNTS = ("DU1000001", "DU1000002")
 INSTRUMENTS = 8
 SETTLE_SECONDS = 90.0
+GROWTH_LIMIT = 20.0
+"""Megabytes that a feed's memory may grow after it was first reconciled."""
 WEIGHTS = {
     "drop": 40,
     "refuse": 20,
@@ -46,6 +64,8 @@ class Soak:
     chance: random.Random
     done: Counter[str] = field(default_factory=Counter)
     feed: LiveFeed | None = None
+    memory: dict[int, list[float]] = field(default_factory=dict)
+    """Megabytes of each process of the feed, after each action."""
 
     # -- what the world does ----------------------------------------------------------------------------------
 
@@ -171,9 +191,25 @@ class Soak:
             if act != self.kill and self.chance.random() < 0.8 and self.feed is not None:
                 self.feed.wait_for(lambda: self.reconciled > before, "the return", SETTLE_SECONDS)
             time.sleep(self.chance.random())
+            self.weigh()
+
+    def weigh(self) -> None:
+        """Note what the feed takes of memory; not before it was reconciled, when it still loads."""
+        if (
+            self.feed is not None
+            and self.feed.process.poll() is None
+            and self.feed.health.get("reconciled_at")
+        ):
+            process = psutil.Process(self.feed.process.pid)
+            self.memory.setdefault(process.pid, []).append(process.memory_info().rss / 1e6)
+
+    @property
+    def growth(self) -> float:
+        """By how many megabytes a process of the feed grew at most."""
+        return max((weights[-1] - weights[0] for weights in self.memory.values()), default=0.0)
 
     def settle(self) -> None:
-        """Every price moves once more; then the state is the book, and each fill was handed over once."""
+        """Every price moves once more; then the state is the book and no more, and each fill was handed over once."""
         assert self.feed is not None
         self.feed.wait_for(lambda: self.feed is not None and self.feed.health.get("link") == "up", "the return",
                            SETTLE_SECONDS)  # fmt: skip
@@ -187,6 +223,21 @@ class Soak:
         assert not twice, f"handed over twice: {twice[:5]}"
         missing = {(s, i) for i in self.gateway.book.fills for s in ("executions", "commissions")} - set(rows)
         assert not missing, f"never handed over: {sorted(missing)[:5]}"
+        book = self.gateway.book
+        held, roots = len(book.positions), len({root_and_revision(i)[0] for i in book.fills})
+        expected = {
+            LINK: 1, ACCOUNT: len(ACCOUNTS), POSITION: held, POSITION_PNL: held, EXECUTION: roots, COMMISSION: roots,
+            HANDED: len({execution_id for _, execution_id in rows}), OUTBOX: 0,
+        }  # fmt: skip
+        assert row_counts(self.feed.store, expected) == {t.name: count for t, count in expected.items()}
+        assert self.growth < GROWTH_LIMIT, f"the feed's memory grew by {self.growth:.0f} MB"
+
+
+def row_counts(store: StateStore, tables: Iterable[Table]) -> dict[str, int]:
+    """How many rows each table has: what the store grows with."""
+    with store.read(COMPONENT) as connection:
+        assert connection is not None
+        return {t.name: connection.execute(select(func.count()).select_from(t)).scalar_one() for t in tables}
 
 
 def soak(data: Path, seed: int, seconds: float, reconnects: int) -> Soak:
@@ -215,7 +266,8 @@ def main() -> None:
     print(f"{', '.join(f'{count} × {name}' for name, count in run.done.most_common())}")
     print(
         f"{run.reconciled} times reconciled in {time.monotonic() - began:.0f} s; {len(book.positions)} positions, "
-        f"{len(book.fills)} fills and their PnL equal the simulated TWS's book; each fill was handed over once"
+        f"{len(book.fills)} fills and their PnL equal the simulated TWS's book; each fill was handed over once; "
+        f"the feed's memory grew by {run.growth:.0f} MB at most"
     )
     shutil.rmtree(folder)
 

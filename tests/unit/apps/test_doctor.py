@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +14,9 @@ from typer.testing import CliRunner
 
 from apps.cli import doctor
 from apps.cli.context import CommandContext
+from apps.live.files import the_only_feed
+from apps.live.health import RUNNING, STOPPED, Health, write_health
+from config.data_folder import DataFolder
 from config.settings import Settings
 from state_store.acknowledgements import Break, acknowledge
 from state_store.database import StateStore
@@ -77,6 +82,46 @@ def test_nothing_published_says_what_to_do(tmp_path: Path) -> None:
     assert "tieout run" in version["fix"]
     assert about(found, "inbox") == [{"subject": "inbox", "state": "ok", "detail": "empty", "fix": ""}]
     assert about(found, "Python")[0]["state"] == about(found, "data folder")[0]["state"] == "ok"
+
+
+def test_words_in_brackets_are_printed_as_they_are(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "[bold]statement[1] [").touch()
+    assert "such as [bold]statement[1] [" in run_doctor(tmp_path)
+
+
+def live_health(**changes: object) -> Health:
+    now = datetime.now(UTC)
+    fine = Health(
+        RUNNING, 4711, now, now, "up", now, "connected", None, now, now, now, 0.0, 0, 9, 9, 0, 0, None
+    )
+    return replace(fine, **changes)
+
+
+@pytest.mark.parametrize(
+    ("health", "runs", "state", "says"),
+    [
+        (live_health(), True, "ok", "up: connected"),
+        (live_health(problem="/data/inbox: Permission denied"), True, "warning", "Permission denied"),
+        (live_health(link="down", reason="start TWS"), True, "warning", "down: start TWS"),
+        (live_health(), False, "warning", "the live feed died"),
+        (live_health(process=STOPPED, reason="the live feed was ended"), False, "ok", "was ended"),
+    ],
+)
+def test_it_says_how_the_live_feed_does(
+    tmp_path: Path, health: Health, runs: bool, state: str, says: str
+) -> None:
+    data = DataFolder(tmp_path)
+    write_health(data.live_health, replace(health, said_at=datetime.now(UTC)))
+    with the_only_feed(data.live_lock) if runs else nullcontext():
+        (found,) = about(findings(tmp_path), "live feed")
+    assert (found["state"], says in found["detail"]) == (state, True), found
+    assert bool(found["fix"]) == (state != "ok")
+
+
+def test_where_no_feed_ever_ran_it_is_not_missed(tmp_path: Path) -> None:
+    assert about(findings(tmp_path), "live feed") == []
 
 
 def test_it_changes_nothing(tmp_path: Path) -> None:

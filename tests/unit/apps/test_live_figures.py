@@ -16,10 +16,14 @@ EUR = AccountState(EUR_ACCOUNT, "EUR", account_pnl("12.34"), later(58))
 OTHER_EUR = AccountState(USD_ACCOUNT, "EUR", account_pnl("-2.30", USD_ACCOUNT), NOON)
 USD = AccountState(USD_ACCOUNT, "USD", account_pnl("1", USD_ACCOUNT), NOON)
 SILENT = AccountState(USD_ACCOUNT, "EUR", None, None)
+EMPTY = AccountState(USD_ACCOUNT, "EUR", AccountPnl(USD_ACCOUNT, None, None, None), later(58))
+NOWHERE = AccountState(EUR_ACCOUNT, None, account_pnl("1"), NOON)
 
 
-def state(*accounts: AccountState, link: Link = UP, ended: bool = False) -> LiveState:
-    return LiveState(link, NOON, later(59), ended, accounts)
+def state(
+    *accounts: AccountState, link: Link = UP, ended: bool = False, problem: str | None = None
+) -> LiveState:
+    return LiveState(link, NOON, later(59), ended, accounts, problem)
 
 
 def test_a_feed_that_is_up_says_when_something_last_changed() -> None:
@@ -29,7 +33,16 @@ def test_a_feed_that_is_up_says_when_something_last_changed() -> None:
     assert standing(state(EUR), later(60), ZoneInfo("Europe/Berlin")).detail.startswith(
         "connected since 17:00:00"
     )
-    assert "last change not yet" in standing(state(SILENT), later(60), UTC).detail
+    for account in (SILENT, EMPTY):
+        assert "last change not yet" in standing(state(account), later(60), UTC).detail
+
+
+def test_what_cannot_be_written_is_said_beside_figures_that_are_of_now() -> None:
+    found = standing(state(EUR, problem="/data/inbox: Permission denied"), later(60), UTC)
+    assert (found.title, found.old, found.warns) == ("Live, but not all of it is written", False, True)
+    assert found.detail == "/data/inbox: Permission denied · last change 2 s ago"
+    assert standing(state(EUR, link=DOWN), later(60), UTC).warns
+    assert not standing(state(EUR), later(60), UTC).warns
 
 
 @pytest.mark.parametrize(
@@ -85,6 +98,8 @@ def test_one_account_stands_alone_and_several_are_added_up() -> None:
     [
         ((EUR, USD), "not added up: the accounts are in EUR and USD"),
         ((EUR, SILENT), "not added up: an account's PnL is missing"),
+        ((EUR, EMPTY), "not added up: an account's PnL is missing"),
+        ((NOWHERE, NOWHERE), "not added up: the accounts are in an unknown currency"),
         ((EUR, AccountState(USD_ACCOUNT, None, account_pnl("1"), NOON)), "an unknown currency and EUR"),
     ],
 )
@@ -92,6 +107,16 @@ def test_what_cannot_be_added_up_is_not_and_says_why(accounts: tuple[AccountStat
     whole = lines(state(*accounts), ALL)[-1]
     assert whole.pnl is None
     assert reason in str(whole.reason)
+
+
+def test_an_account_whose_pnl_was_never_told_says_so() -> None:
+    for account in (SILENT, EMPTY):
+        (line,) = lines(state(account), USD_ACCOUNT)
+        assert (line.pnl, line.told_at, line.reason) == (None, None, "TWS has not told its PnL yet")
+
+
+def test_each_line_says_when_it_was_told_and_a_sum_is_as_old_as_its_oldest_part() -> None:
+    assert [line.told_at for line in lines(state(EUR, OTHER_EUR), ALL)] == [later(58), NOON, NOON]
 
 
 def test_a_missing_part_leaves_the_sum_missing() -> None:

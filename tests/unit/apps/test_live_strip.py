@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,8 +89,35 @@ def test_what_tws_did_not_tell_is_a_dash(
 ) -> None:
     tell(store)
     page = open_page(monkeypatch, published, account=USD_ACCOUNT)
-    assert cell(page, f"daily-{USD_ACCOUNT}") == MISSING
-    assert cell(page, f"total-{USD_ACCOUNT}") == MISSING
+    assert f"{MISSING} TWS has not told its PnL yet" in body(page)
+    assert f"live-daily-{USD_ACCOUNT}" not in body(page)
+    assert "last change not yet" not in body(page), "the other account has one"
+
+
+def test_each_account_says_how_old_its_figures_are(
+    monkeypatch: pytest.MonkeyPatch, published: Path, store: StateStore
+) -> None:
+    tell(store)
+    other = told.account_pnl("1", USD_ACCOUNT)
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    write(store, Changes(account_pnl={USD_ACCOUNT: (other, at)}), datetime.now(UTC))
+    page = open_page(monkeypatch, published, account=EUR_ACCOUNT)
+    assert re.fullmatch(r"\d+ s ago", cell(page, f"age-{EUR_ACCOUNT}"))
+    page = open_page(monkeypatch, published, account=USD_ACCOUNT)
+    assert cell(page, f"age-{USD_ACCOUNT}") == "5 min ago"
+
+
+def test_what_the_feed_cannot_write_is_said(
+    monkeypatch: pytest.MonkeyPatch, published: Path, store: StateStore
+) -> None:
+    tell(store)
+    write(store, Changes(), datetime.now(UTC), problem="/data/inbox: Permission denied")
+    page = open_page(monkeypatch, published)
+    assert 'class="badge warn" data-testid="live-link"><span>Live, but not all of it is written<' in body(
+        page
+    )
+    assert "/data/inbox: Permission denied" in body(page)
+    assert 'class="live" data-testid="live-table"' in body(page), "the figures are of now"
 
 
 @pytest.mark.parametrize(
@@ -139,3 +167,33 @@ def test_positions_are_read_on_demand(
         (told.OPTION.local_symbol, None, None),
     ]
     assert "No price for 1 position" in body(page)
+    assert all(re.fullmatch(r"\d\d:\d\d:\d\d|.* \d\d:\d\d", row["told"]) for row in shown)
+
+
+def test_fills_are_read_on_demand(
+    monkeypatch: pytest.MonkeyPatch, published: Path, store: StateStore
+) -> None:
+    tell(store)
+    page = open_page(monkeypatch, published)
+    before = len(page.dataframe)
+    page.session_state["live-fills"] = True
+    page.run()
+    assert "TWS told no fill today" in body(page)
+    first, second = told.execution("1.01"), told.execution("2.01", "-2.5", told.later(1))
+    other = replace(told.execution("3.01"), account_id=USD_ACCOUNT)
+    executions = {one.execution_id: (one, told.NOON) for one in (first, second, other)}
+    write(
+        store,
+        Changes(executions=executions, commissions={"1.01": (told.commission("1.01"), told.NOON)}),
+        told.NOON,
+    )
+    page = open_page(monkeypatch, published, account=EUR_ACCOUNT)
+    page.session_state["live-fills"] = True
+    page.run()
+    assert not page.exception
+    shown = json.loads(page.dataframe[0].value.to_json(orient="records"))
+    assert [(row["symbol"], row["quantity"], row["price"], row["commission"]) for row in shown] == [
+        ("AAPL", -2.5, 190.55, None),
+        ("AAPL", 10.0, 190.55, 1.05),
+    ]
+    assert len(page.dataframe) == before + 1

@@ -8,7 +8,7 @@ import pytest
 
 from config.flex_query import first_month, parse_queries
 from config.flex_token import expiry
-from config.settings import SettingsError, load_settings, prepare_environment
+from config.settings import SettingsError, environment_of_children, load_settings, prepare_environment
 from orchestration.instance import prepare_instance
 
 
@@ -188,6 +188,25 @@ def test_children_find_the_same_folder_from_anywhere(tmp_path: Path, monkeypatch
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert load_settings().data.root == tmp_path / "here"
+
+
+def test_children_read_the_same_env_file_and_secrets_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("BASE_CURRENCY=chf\nFLEX_TOKEN_FILE=token\n")
+    (tmp_path / "token").write_text("12345")
+    handed = environment_of_children(load_settings())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".env").write_text("BASE_CURRENCY=usd\n")
+    monkeypatch.chdir(elsewhere)
+    assert load_settings().base_currency == "USD"
+    for name, value in handed.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert (settings.base_currency, settings.flex_token_text) == ("CHF", "12345")
+    assert handed["TIEOUT_ENV_FILE"] == str(tmp_path / ".env")
+    assert "12345" not in handed.values(), "no secret goes into an environment"
 
 
 def test_the_reporting_currency_and_the_benchmark_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

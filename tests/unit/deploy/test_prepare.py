@@ -17,9 +17,11 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def prepare(project: Path) -> str:
-    """Run it as a user does; what it prints."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SUDO_")}
+def prepare(project: Path, **settings: str) -> str:
+    """Run it as a user does, with these settings in the shell; what it prints."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SUDO_", "TIEOUT_"))
+    } | settings
     return subprocess.run(
         ["sh", str(project / "deploy/prepare.sh")],
         env=environment,
@@ -65,3 +67,11 @@ def test_it_changes_nothing_that_is_there(project: Path) -> None:
     assert (variables["BASE_CURRENCY"], variables["TIEOUT_UID"]) == ("CHF", "1234")
     assert (project / "books/inbox").is_dir()
     assert not (project / "data").exists()
+
+
+def test_what_the_shell_says_counts_more_than_the_file_as_for_compose(project: Path) -> None:
+    (project / ".env").write_text("TIEOUT_DATA_DIR=books\n")
+    said = prepare(project, TIEOUT_DATA_DIR=str(project / "elsewhere"))
+    assert f"the data folder is {project / 'elsewhere'}." in said
+    assert (project / "elsewhere/inbox").is_dir()
+    assert not (project / "books").exists()

@@ -1,5 +1,6 @@
 """The files of streamed changes: the last value of each key in each interval, up to an age and a size."""
 
+import errno
 import gzip
 import json
 from datetime import timedelta
@@ -43,7 +44,7 @@ def test_an_interval_is_a_file_with_the_last_value_of_each_key(folder: Path) -> 
     files.add(Changes(account_pnl={EUR_ACCOUNT: (account_pnl(None), later(2))}))
     assert files.flush(later(INTERVAL_SECONDS - 1)) is None
     path = files.flush(later(INTERVAL_SECONDS))
-    assert path == folder / "2026-03-12" / "160100.000.jsonl.gz"
+    assert path == folder / "2026-03-12" / "160000.000.jsonl.gz"
     rows = {row["kind"]: row for row in rows_of(path)}
     assert set(rows["position"]) == set(COLUMNS)
     assert rows["position"] | {"told_at": ""} == dict.fromkeys(COLUMNS) | {
@@ -70,6 +71,33 @@ def test_memory_grows_with_keys_and_not_with_changes(folder: Path) -> None:
         files.add(Changes(position_pnl={(EUR_ACCOUNT, OPTION.conid): (other, NOON)}))
     path = files.flush(later(60))
     assert [row["unrealized"] for row in rows_of(path)] == ["499", "499"]
+
+
+def test_a_disk_that_is_full_leaves_nothing_and_loses_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ChangeFiles(folder, keep_days=7, keep_bytes=10**6)
+    files.add(moved("1", 0))
+
+    def full(_from: Path, _to: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        for second in (60, 61):
+            with pytest.raises(OSError, match="No space left"):
+                files.flush(later(second))
+    assert list(folder.glob("*/*")) == []
+    assert [row["unrealized"] for row in rows_of(files.flush(later(62)))] == ["1"]
+
+
+def test_what_a_killed_feed_left_half_written_goes(folder: Path) -> None:
+    files = ChangeFiles(folder, keep_days=7, keep_bytes=10**6)
+    (folder / "2026-03-10").mkdir(parents=True)
+    (folder / "2026-03-10" / ".160000.000.jsonl.gz.part").write_bytes(b"half")
+    files.add(moved("1", 0))
+    path = files.flush(later(60))
+    assert list(folder.glob("*/*")) == [path]
 
 
 def test_days_that_are_too_old_go(folder: Path) -> None:

@@ -101,6 +101,36 @@ def test_what_could_not_be_written_does_not_outlive_a_newer_snapshot() -> None:
     assert changes.executions.keys() == {"1.01"}
 
 
+FILL_OF_THE_FIRST, FILL_OF_THE_SECOND = "1.01", "2.01"
+FIRST, SECOND = (
+    snapshot(position(), executions=(execution(one),), commissions=(commission(one),))
+    for one in (FILL_OF_THE_FIRST, FILL_OF_THE_SECOND)
+)
+
+
+def test_the_fills_of_a_snapshot_outlive_it() -> None:
+    pending = Pending()
+    pending.add(Reconciled(FIRST), NOON)
+    pending.add(Reconciled(SECOND), later(1))
+    changes, _ = pending.take()
+    assert changes.snapshot == (SECOND, later(1))
+    assert changes.executions == {FILL_OF_THE_FIRST: (execution(FILL_OF_THE_FIRST), NOON)}
+    assert changes.commissions == {FILL_OF_THE_FIRST: (commission(FILL_OF_THE_FIRST), NOON)}
+
+
+def test_the_fills_of_a_snapshot_that_could_not_be_written_outlive_it() -> None:
+    pending = Pending()
+    pending.add(Reconciled(FIRST), NOON)
+    failed = pending.take()
+    pending.add(Reconciled(SECOND), later(1))
+    pending.add(execution("3.01"), later(2))
+    pending.put_back(*failed)
+    changes, _ = pending.take()
+    assert changes.snapshot == (SECOND, later(1))
+    assert list(changes.executions) == [FILL_OF_THE_FIRST, "3.01"]
+    assert list(changes.commissions) == [FILL_OF_THE_FIRST]
+
+
 def test_a_failed_round_of_nothing_leaves_nothing_waiting() -> None:
     pending = Pending()
     pending.put_back(*pending.take())

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from apps.cli.services import GRACE_SECONDS
 from apps.live import process as live_process
 from apps.live.changes import ChangeFiles
 from apps.live.handover import Handover
@@ -17,9 +19,9 @@ from apps.live.health import RUNNING, STOPPED, read_health
 from apps.live.process import LiveProcess
 from apps.live.recorder import Recorder
 from config.data_folder import DataFolder
-from state_store.database import StateStore
-from state_store.live import fills, positions, read
-from tests.support.told_by_tws import UP, commission, execution, position, position_pnl, snapshot
+from state_store.database import Component, StateError, StateStore
+from state_store.live import Changes, fills, positions, read, write
+from tests.support.told_by_tws import NOON, UP, commission, execution, position, position_pnl, snapshot
 from tws.values import Event, LinkState, Reconciled
 
 Script = Callable[[], AsyncGenerator[Event, None]]
@@ -102,6 +104,20 @@ def test_what_is_told_is_in_the_store_within_a_moment_and_the_end_leaves_nothing
     assert (health.process, health.waiting, health.documents, health.fills) == (STOPPED, 0, 1, 1)
 
 
+def test_the_first_round_takes_down_the_link_that_a_dead_process_left(
+    data: DataFolder, store: StateStore
+) -> None:
+    write(store, Changes(link=UP, snapshot=(snapshot(position()), NOON)), NOON)
+
+    async def meanwhile() -> None:
+        await until(lambda: read(store).written_at > NOON)
+        link = read(store).link
+        assert (link.state, link.reason) == (LinkState.DOWN, "the live feed starts")
+        assert len(positions(store)) == 1
+
+    assert run(data, store, told, meanwhile) == 0
+
+
 def test_events_of_the_last_moment_are_written(data: DataFolder, store: StateStore) -> None:
     seen = asyncio.Event()
 
@@ -149,6 +165,59 @@ def test_a_store_that_is_locked_loses_nothing_and_memory_does_not_grow(
     )
 
 
+class FailingStore(StateStore):
+    """Its next writes fail, as many as are told."""
+
+    failures = 0
+
+    @contextmanager
+    def write(self, component: Component) -> Iterator[Connection]:
+        if self.failures:
+            self.failures -= 1
+            raise StateError("the server is gone")
+        with super().write(component) as connection:
+            yield connection
+
+
+def test_what_a_store_refuses_is_written_once_it_is_back(
+    data: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_process, "RETRY_SECONDS", 0.02)
+    store = FailingStore(data.state_url, keep_open=True)
+    refused = asyncio.Event()
+
+    async def script() -> AsyncGenerator[Event, None]:
+        yield Reconciled(snapshot(position("1"), executions=(execution("1.01"),)))
+        yield position_pnl("1")
+        await until(lambda: read(store) is not None and read(store).reconciled_at is not None)
+        store.failures = 5
+        yield UP
+        yield position("2")
+        yield execution("2.01")
+        await until(lambda: store.failures < 5)
+        yield Reconciled(snapshot(position("3"), executions=(execution("3.01"),)))
+        await until(lambda: store.failures < 3)
+        yield Reconciled(snapshot(position("4"), executions=(execution("4.01"),)))
+        await until(lambda: store.failures == 0)
+        yield position_pnl("4")
+        refused.set()
+        await asyncio.Event().wait()
+
+    async def meanwhile() -> None:
+        await refused.wait()
+        await until(lambda: any(held.pnl == position_pnl("4") for held in positions(store)))
+
+    assert run(data, store, script, meanwhile) == 0
+    assert [held.position for held in positions(store)] == [position("4")]
+    assert [fill.execution.execution_id for fill in fills(store)] == [f"{n}.01" for n in (1, 2, 3, 4)]
+    assert len(list(data.inbox.iterdir())) == 1
+
+
+def test_the_last_rounds_end_before_the_services_lose_patience() -> None:
+    """One under way and the last one; each may wait for two locks, the second time for its documents."""
+    assert 3 * live_process.STORE_SECONDS < GRACE_SECONDS
+
+
 def test_a_write_that_fails_is_said_and_tried_again(
     data: DataFolder, store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,10 +228,13 @@ def test_a_write_that_fails_is_said_and_tried_again(
         data.inbox.parent.mkdir(exist_ok=True)
         data.inbox.write_text("a file where the folder should be")
         await until(lambda: (read_health(data.live_health).problem or "").startswith(str(data.inbox)))
+        await until(lambda: (read(store).problem or "").startswith(str(data.inbox)))
         assert len(fills(store)) == 1, "the state is written all the same"
         data.inbox.unlink()
         await until(lambda: data.inbox.is_dir() and read_health(data.live_health).problem is None)
+        await until(lambda: read(store).problem is None)
 
+    monkeypatch.setattr("apps.live.recorder.HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr("apps.live.handover.GATHER_SECONDS", 0.3)
     events = (Reconciled(snapshot(position())), execution("1.01"), commission("1.01"))
     assert run(data, store, lambda: told(*events), meanwhile) == 0

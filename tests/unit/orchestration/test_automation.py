@@ -27,7 +27,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataView:
 def tick(data: DataView, cursor: str | None) -> dg.SensorResult:
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
-        result = inbox_sensor(context, data_view=data)
+        result = inbox_sensor(load_settings())(context, data_view=data)
     assert isinstance(result, dg.SensorResult)
     return result
 
@@ -83,7 +83,7 @@ def test_while_a_refresh_is_queued_no_second_one_is_asked_for(data: DataView) ->
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_run(dg.DagsterRun(job_name=REFRESH_JOB, status=dg.DagsterRunStatus.NOT_STARTED))
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
-        waiting = inbox_sensor(context, data_view=data)
+        waiting = inbox_sensor(load_settings())(context, data_view=data)
     assert run_keys(waiting) == []
     assert "A refresh is queued" in str(waiting.skip_reason)
     assert len(run_keys(tick(data, waiting.cursor))) == 1

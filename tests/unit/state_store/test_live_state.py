@@ -64,6 +64,12 @@ def told(**kinds: object) -> Changes:
     return changes
 
 
+def count(store: StateStore, table: str) -> object:
+    with store.read(COMPONENT) as connection:
+        assert connection is not None
+        return connection.execute(text(f"select count(*) from {table}")).scalar()
+
+
 def test_where_no_feed_ran_nothing_is_read_and_nothing_made(store: StateStore, path: Path) -> None:
     assert read(store) is None
     assert positions(store) == []
@@ -124,8 +130,10 @@ def test_each_value_keeps_the_instant_when_it_was_told(store: StateStore) -> Non
     write(store, told(snapshot=BOOK), NOON)
     changes = Changes(position_pnl={(EUR_ACCOUNT, SHARE.conid): (position_pnl("1"), later(5))})
     write(store, changes, later(9))
-    at = {h.position.contract.conid: h.updated_at for h in positions(store)}
-    assert at == {SHARE.conid: later(5), OPTION.conid: NOON}
+    at = {h.position.contract.conid: (h.told_at, h.pnl_at) for h in positions(store)}
+    assert at == {SHARE.conid: (NOON, later(5)), OPTION.conid: (NOON, NOON)}
+    write(store, told(snapshot=snapshot(position())), NOON)
+    assert [h.pnl_at for h in positions(store)] == [None]
 
 
 def test_a_link_stands_until_another_is_told_and_the_heartbeat_moves(store: StateStore) -> None:
@@ -191,10 +199,36 @@ def test_past_fills_go_once_they_are_handed_over_and_are_not_handed_over_again(s
     assert waiting(store) == Waiting((), ()), "TWS tells the fills of several days when it is asked"
     prune(store, NOON + timedelta(20), NOON + timedelta(20))
     prune(store, NOON + timedelta(20), NOON + timedelta(20))
+    for table in ("live_execution", "live_commission", "live_handed"):
+        assert count(store, table) == 0, table
+
+
+def test_a_fill_stays_until_its_commission_is_handed_over_but_not_for_ever(store: StateStore) -> None:
+    today, long_ago = NOON + timedelta(hours=12), NOON - timedelta(8)
+    write(store, told(executions=[execution(FIRST)]), NOON)
+    stage(store, "a.json", b"", waiting(store), NOON)
+    prune(store, today, long_ago)
+    write(store, told(commissions=[commission(FIRST)]), NOON + timedelta(hours=14))
+    assert waiting(store).late == (commission(FIRST),), "it came after midnight"
+    stage(store, "b.json", b"", waiting(store), NOON)
+    prune(store, today, long_ago)
+    assert fills(store) == []
+    write(store, told(executions=[execution("9.01")], commissions=[commission("8.01")]), NOON)
+    stage(store, "c.json", b"", waiting(store), NOON)
+    prune(store, NOON + timedelta(9), NOON + timedelta(1))
+    assert fills(store) == []
+    assert count(store, "live_commission") == 0, "not that of a fill that was never told either"
+
+
+def test_a_reader_sees_one_state_however_often_it_asks(store: StateStore) -> None:
+    write(store, told(snapshot=BOOK), NOON)
     with store.read(COMPONENT) as connection:
         assert connection is not None
-        for table in ("live_execution", "live_commission", "live_handed"):
-            assert connection.execute(text(f"select count(*) from {table}")).scalar() == 0, table
+        asked = text("select count(*) from live_position")
+        assert connection.execute(asked).scalar() == 2
+        write(store, told(positions=[position("0")]), later(1))
+        assert connection.execute(asked).scalar() == 2
+    assert count(store, "live_position") == 1
 
 
 def test_readers_wait_for_no_writer_and_hold_none_up(on_sqlite: StateStore, path: Path) -> None:

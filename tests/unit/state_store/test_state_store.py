@@ -10,11 +10,23 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from deploy.check.postgres import Server
+from state_store import database
 from state_store.acknowledgements import COMPONENT, Break, acknowledge, acknowledged, undo
-from state_store.database import Component, StateError, StateStore
+from state_store.database import Component, StateError, StateStore, adds, makes
 
 BROKEN = Break("U1", "nav_end", date(2024, 3, 1), date(2024, 3, 31), None, Decimal("-18.25"))
 NOON = datetime(2024, 4, 2, 12, tzinfo=UTC)
@@ -51,6 +63,23 @@ def test_each_step_of_a_schema_runs_once(store: StateStore) -> None:
         store.read(Component("things", (create,))),
     ):
         pass
+
+
+def test_a_column_is_added_where_the_table_is_older_than_it(url: str) -> None:
+    old, new = MetaData(), MetaData()
+    before = Table("thing", old, Column("name", String))
+    thing = Table("thing", new, Column("name", String), Column("colour", String))
+    with StateStore(url).write(Component("things", (makes(before),))) as connection:
+        connection.execute(insert(before).values(name="old"))
+    newer = Component("things", (makes(thing), adds(thing.c.colour)))
+    with StateStore(url).write(newer) as connection:
+        assert connection.execute(select(thing)).all() == [("old", None)]
+
+
+def test_a_new_table_has_its_columns_at_once(url: str) -> None:
+    thing = Table("thing", MetaData(), Column("name", String), Column("colour", String))
+    with StateStore(url).write(Component("things", (makes(thing), adds(thing.c.colour)))) as connection:
+        assert connection.execute(select(thing)).all() == []
 
 
 def test_a_step_that_fails_leaves_the_schema_as_it_was(store: StateStore) -> None:
@@ -109,6 +138,52 @@ def test_a_server_that_refuses_is_said_without_the_password(postgres: Server) ->
     with pytest.raises(StateError, match=r"cannot be used: .*password authentication failed") as error:
         acknowledged(StateStore(wrong.url("postgres")))
     assert "secret" not in str(error.value)
+
+
+def test_a_password_in_the_query_of_a_url_is_not_said() -> None:
+    """libpq takes it there too."""
+    url = "postgresql+psycopg2://tieout@127.0.0.1:1/state?password=secret"
+    with pytest.raises(StateError, match=r"127\.0\.0\.1:1/state cannot be used") as error:
+        acknowledged(StateStore(url))
+    assert "secret" not in str(error.value)
+
+
+def test_a_lock_that_is_held_is_waited_for_no_longer_than_said(store: StateStore, url: str) -> None:
+    with (
+        store.write(COMPONENT),
+        pytest.raises(StateError, match=r"database is locked|lock timeout"),
+    ):
+        acknowledge(StateStore(url, wait_seconds=0.1), BROKEN, "late", NOON)
+
+
+def test_threads_that_begin_together_use_the_same_transactions(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody gets the engine before it begins its transactions itself."""
+    order, entered, go = [], threading.Event(), threading.Event()
+    configure = database._use_real_transactions
+
+    def slowly(*arguments: object) -> None:
+        entered.set()
+        go.wait(30)
+        configure(*arguments)
+        order.append("configured")
+
+    def use() -> None:
+        acknowledge(store, BROKEN, "known", NOON)
+        order.append("used")
+
+    monkeypatch.setattr(database, "_use_real_transactions", slowly)
+    store = StateStore(f"sqlite:///{path}")
+    threads = [threading.Thread(target=use) for _ in range(2)]
+    threads[0].start()
+    entered.wait(30)
+    threads[1].start()
+    threads[1].join(0.3)
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["configured", "used", "used"]
 
 
 def test_a_password_may_stand_in_a_file_of_the_server(postgres: Server, tmp_path: Path) -> None:
