@@ -48,9 +48,10 @@ def run_until_stopped(
         # Sessions of their own: Ctrl-C reaches us alone, and we end the children in order.
         return subprocess.Popen(args, cwd=ROOT, start_new_session=True, pass_fds=(place,), env=environment)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it for SIGHUP
-            signal.signal(number, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, stop)
     servers: dict[str, Child] = {}
     feed: _Feed | None = None
     try:

@@ -63,6 +63,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def handlers() -> Iterator[None]:
     """The command takes the signals for its process; here that is the tests' own."""
     before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
