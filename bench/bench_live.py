@@ -153,13 +153,20 @@ def _gateway_process(folder: Path) -> Iterator[tuple[int, "subprocess.Popen[str]
         process.wait(15)
 
 
+def _tell(gateway: "subprocess.Popen[str]", *command: object) -> None:
+    """Give the simulated TWS a command and take its answer: one that nobody reads would hold up the next."""
+    assert gateway.stdin is not None
+    assert gateway.stdout is not None
+    gateway.stdin.write(json.dumps(command) + "\n")
+    gateway.stdin.flush()
+    gateway.stdout.readline()
+
+
 def _fill_to_state(gateway: "subprocess.Popen[str]", feed: LiveFeed) -> float:
     """How long a fill at the simulated TWS takes to the state store: all that it waits behind."""
     known = len(fills(feed.store))
-    assert gateway.stdin is not None
     began = time.perf_counter()
-    gateway.stdin.write(json.dumps(["fill", EUR_ACCOUNT, SHARE, 1, "10"]) + "\n")
-    gateway.stdin.flush()
+    _tell(gateway, "fill", EUR_ACCOUNT, SHARE, 1, "10")
     while len(fills(feed.store)) == known:
         if time.perf_counter() - began > 60:
             raise RuntimeError("a fill never came to the state store")
@@ -172,9 +179,7 @@ def _busy(folder: Path, updates: int, rate: int) -> None:
     with _gateway_process(folder) as (port, gateway), live_feed(folder / "data", port) as feed:
         feed.wait_for(lambda: feed.health.get("link") == "up", "the connection", 60)
         time.sleep(15)  # until every position is followed
-        assert gateway.stdin is not None
-        gateway.stdin.write(json.dumps(["stream", rate]) + "\n")
-        gateway.stdin.flush()
+        _tell(gateway, "stream", rate)
         time.sleep(5)
         process = psutil.Process(feed.process.pid)
         first, began, used = feed.health["events"], time.perf_counter(), sum(process.cpu_times()[:2])
