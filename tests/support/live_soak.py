@@ -195,13 +195,11 @@ class Soak:
 
     def weigh(self) -> None:
         """Note what the feed takes of memory; not before it was reconciled, when it still loads."""
-        if (
-            self.feed is not None
-            and self.feed.process.poll() is None
-            and self.feed.health.get("reconciled_at")
-        ):
-            process = psutil.Process(self.feed.process.pid)
-            self.memory.setdefault(process.pid, []).append(process.memory_info().rss / 1e6)
+        if self.feed is None or self.feed.process.poll() is not None:
+            return
+        said, pid = self.feed.health, self.feed.process.pid
+        if said.get("pid") == pid and said.get("reconciled_at"):  # else a process before it said it
+            self.memory.setdefault(pid, []).append(psutil.Process(pid).memory_info().rss / 1e6)
 
     @property
     def growth(self) -> float:
