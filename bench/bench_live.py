@@ -1,4 +1,4 @@
-"""The live feed on 500 positions: how old a figure on the page is, a thousand changes a second, and the return.
+"""TWS with 500 positions: a snapshot; and the live feed: the age of a figure, a thousand changes a second, the return.
 
 `python -m bench.bench_live 10000000 2000` streams so many changes instead of 60,000, so many a second instead of 1,000.
 """
@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,23 +26,41 @@ from tests.support.dashboard_server import serve
 from tests.support.invented_books import EUR_ACCOUNT
 from tests.support.live_feed import LiveFeed, live_feed
 from tests.support.published_fixture import write_published
+from tws.endpoint import Endpoint
+from tws.snapshot import take_snapshot
 
 UPDATES, RATE = 60_000, 1_000
 POSITIONS = 500
 CHANGES_SEEN = 15
 RETURNS = 5
 SHARE = 700_000_001
-PAGE_LIMIT, LAG_LIMIT, RETURN_LIMIT, GROWTH_LIMIT = 3.0, 1.0, 2.5, 20.0
-"""Seconds to the page, seconds behind, seconds to the return (the longest wait here and two), megabytes of growth."""
+SNAPSHOTS = 5
+SNAPSHOT_LIMIT, PAGE_LIMIT, LAG_LIMIT, RETURN_LIMIT, GROWTH_LIMIT = 3.0, 3.0, 1.0, 2.5, 20.0
+"""Seconds of a snapshot, to the page, behind, to the return (the longest wait here and two), megabytes of growth."""
 
 
 def main() -> None:
-    """All three, one after the other."""
+    """All of it, one after the other."""
     updates, rate = (int(given) for given in sys.argv[1:3]) if len(sys.argv) == 3 else (UPDATES, RATE)
+    _snapshots()
     with tempfile.TemporaryDirectory() as name:
         _quiet(Path(name))
     with tempfile.TemporaryDirectory() as name:
         _busy(Path(name), updates, rate)
+
+
+def _snapshots() -> None:
+    """Everything that TWS tells at one time, from the connection on, at the broker's limit of requests a second."""
+    seconds = []
+    with tws_gateway(Book.of(POSITIONS)) as gateway:
+        gateway.faults.requests_a_second = 50
+        for _ in range(SNAPSHOTS):
+            began = time.perf_counter()
+            taken = take_snapshot(Endpoint(port=gateway.port, client_id=7), lambda: datetime.now(UTC))
+            seconds.append(time.perf_counter() - began)
+            if len(taken.positions) != POSITIONS:
+                raise RuntimeError("the snapshot is not whole")
+    print(f"a snapshot of {POSITIONS} positions:      {_summary(seconds)} (limit {SNAPSHOT_LIMIT:.0f} s)")
 
 
 def _quiet(folder: Path) -> None:

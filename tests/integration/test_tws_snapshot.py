@@ -93,13 +93,11 @@ def test_several_accounts() -> None:
         assert {v.account_id for v in snapshot.account_values} == {"DU1", "DU2", "F3"}
 
 
-def test_a_large_account_is_read_below_three_seconds_and_below_the_brokers_limit() -> None:
+def test_a_large_account_is_read_within_the_brokers_limit_of_requests() -> None:
     with tws_gateway(Book.of(500)) as gateway:
         gateway.faults.requests_a_second = 50
-        began = time.monotonic()
-        snapshot = taken(gateway)
-        assert time.monotonic() - began < 3
-        assert_is(snapshot, gateway.book, daily=False)
+        assert_is(taken(gateway), gateway.book, daily=False)
+        assert 0 < gateway.busiest_second < 50
 
 
 def test_more_subscriptions_than_a_second_allows_are_spread() -> None:
