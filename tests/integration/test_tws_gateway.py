@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,14 +19,10 @@ from tests.support.ib_client import UNSET, exact, library, talk, until
 from tests.support.tws_wire import WireClient, wire_client
 from transforms.broker_simulator import simulate
 
+pytest_plugins = ["tests.support.simulated_tws"]
+
 ACCOUNT = "DU1000001"
 FIRST = 700_000_001
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with tws_gateway(Book.of(3)) as running:
-        yield running
 
 
 def test_a_client_connects_and_sees_the_positions(gateway: Gateway) -> None:

@@ -3,20 +3,15 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.fakes.tws_gateway import HOST, SYSTEM_TEXTS, Book, Gateway, tws_gateway
+from tests.fakes.tws_gateway import HOST, SYSTEM_TEXTS, Gateway
 from tests.support.ib_client import SHORT, clock, errors_of, library, talk, until
 from tests.support.tws_wire import wire_client
 
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with tws_gateway(Book.of(3)) as running:
-        yield running
+pytest_plugins = ["tests.support.simulated_tws"]
 
 
 def codes_of_a_refusal(gateway: Gateway, client_id: int) -> list[int]:

@@ -1,6 +1,5 @@
 """Fills and their commissions as the simulated TWS misreports them: twice, early, late, to others, corrected."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,14 +10,10 @@ from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.ib_client import library, talk, until
 from tests.support.tws_wire import WireClient, wire_client
 
+pytest_plugins = ["tests.support.simulated_tws"]
+
 ACCOUNT = "DU1000001"
 FIRST = 700_000_001
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with tws_gateway(Book.of(3)) as running:
-        yield running
 
 
 def test_messages_come_twice(gateway: Gateway) -> None:

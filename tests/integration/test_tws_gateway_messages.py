@@ -1,23 +1,19 @@
 """Answers of the simulated TWS that lack their end or their figures, refusals, and what it says of itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from tests.fakes.tws_gateway import SYSTEM_TEXTS, Book, Gateway, tws_gateway
+from tests.fakes.tws_gateway import SYSTEM_TEXTS, Gateway
 from tests.support.ib_client import UNSET, errors_of, library, never, talk, until
 from tests.support.tws_wire import wire_client
 
+pytest_plugins = ["tests.support.simulated_tws"]
+
 ACCOUNT = "DU1000001"
 FIRST = 700_000_001
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with tws_gateway(Book.of(3)) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

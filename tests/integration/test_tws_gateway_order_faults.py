@@ -1,22 +1,17 @@
 """Orders at the simulated TWS that go wrong: lost on the way, filled too much or too late, cancelled in vain."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
+from tests.fakes.tws_gateway import Gateway
 from tests.support.ib_client import library, talk, until
+
+pytest_plugins = ["tests.support.simulated_tws"]
 
 ACCOUNT = "DU1000001"
 FIRST = 700_000_001
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with tws_gateway(Book.of(3)) as running:
-        yield running
 
 
 def share(conid: int = FIRST, **more: Any) -> Any:

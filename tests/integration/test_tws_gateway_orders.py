@@ -1,23 +1,18 @@
 """Orders at the simulated TWS, placed by the real client library: each is read to its last field, and lives on."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
+from tests.fakes.tws_gateway import Book, Gateway
 from tests.support.ib_client import library, talk, until
 from tests.support.tws_wire import wire_client
 
+pytest_plugins = ["tests.support.simulated_tws"]
+
 ACCOUNT = "DU1000001"
 FIRST, SECOND = 700_000_001, 700_000_002
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with tws_gateway(Book.of(3)) as running:
-        yield running
 
 
 def share(conid: int = FIRST, **more: Any) -> Any:

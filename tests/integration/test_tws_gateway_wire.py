@@ -1,7 +1,6 @@
 """The connection to the simulated TWS goes wrong: cut off, half open, bytes that mean nothing, on both sides."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,14 +10,10 @@ from tests.fakes.tws_gateway import Book, Gateway, tws_gateway
 from tests.support.ib_client import clock, never, talk, until
 from tests.support.tws_wire import wire_client
 
+pytest_plugins = ["tests.support.simulated_tws"]
+
 ACCOUNT = "DU1000001"
 FIRST = 700_000_001
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with tws_gateway(Book.of(3)) as running:
-        yield running
 
 
 @pytest.mark.parametrize("reset", [False, True])

@@ -116,6 +116,22 @@ async def listening(endpoint: Endpoint, **options: Any) -> AsyncIterator[Listene
         await asyncio.gather(task, return_exceptions=True)
 
 
+def act_on_a_feed(
+    act: Callable[[Gateway, Listener], Coroutine[Any, Any, Result]],
+    gateway: Gateway,
+    *,
+    endpoint: Endpoint | None = None,
+    **options: Any,
+) -> Result:
+    """Let a test act on the gateway while a feed listens to it; what the test gave back."""
+
+    async def heard() -> Result:
+        async with listening(endpoint or endpoint_of(gateway), **options) as hear:
+            return await act(gateway, hear)
+
+    return finish(heard())
+
+
 def asked(gateway: Gateway) -> Counter[str]:
     """How often each request came."""
     return Counter(one.name for one in gateway.asked)
