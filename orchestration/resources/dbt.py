@@ -58,10 +58,11 @@ class Dbt:
         with exclusive(self.project / "target" / ".lock"):
             self._parse()
 
-    def build(self, variables: Mapping[str, Any]) -> list[NodeResult]:
+    def build(self, variables: Mapping[str, Any], *arguments: str) -> list[NodeResult]:
         """Build all models and run their tests (unit tests of the project's logic apart); returns each result.
 
-        A model behind a failed test of severity error is skipped by dbt. Raises `DbtError` only if dbt itself fails.
+        More of dbt's `arguments` may choose some of them. A model behind a failed test of severity error is skipped by
+        dbt. Raises `DbtError` only if dbt itself fails.
         """
         self.warehouse.parent.mkdir(parents=True, exist_ok=True)
         # All of it is built again. In a new file that is faster than beside the tables of the last build.
@@ -75,6 +76,7 @@ class Dbt:
                 "--no-write-json",
                 f"--target-path={self.warehouse.parent / 'target'}",
                 f"--vars={json.dumps(dict(variables))}",
+                *arguments,
             ],
             self._parsed(),
         )

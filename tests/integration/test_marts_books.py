@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clean_folder import DbtRun, run_dbt, write_clean
+from tests.support.clean_folder import DbtRun, run_dbt, run_dbt_and_unit_tests, write_clean
 from tests.support.marts_books import (
     ALL_SECTIONS,
     FRI,
@@ -39,7 +39,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> DbtRun:
         documents(),
     )
     write_clean(folder / "clean", everything)
-    run = run_dbt(folder / "dbt", folder / "clean", **BUILD)
+    run = run_dbt_and_unit_tests(folder / "dbt", folder / "clean", **BUILD)
     assert run.returncode == 0, run.output
     return run
 
@@ -308,9 +308,7 @@ def test_a_duplicate_key_stops_the_build(tmp_path: Path) -> None:
     broken = merged(tied("TIED"))
     broken["trades"].append(broken["trades"][0])
     write_clean(tmp_path / "clean", broken)
-    run = run_dbt(
-        tmp_path / "dbt", tmp_path / "clean", "--select", "+fct_trade", "--exclude-resource-type=unit_test"
-    )
+    run = run_dbt(tmp_path / "dbt", tmp_path / "clean", "--select", "+fct_trade")
     assert run.returncode == 1
     failed = [name for name, status in run.statuses.items() if status == "fail"]
     assert len(failed) == 1

@@ -40,7 +40,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory, long: Account) -> DbtRun:
     tables["trades"] = list(closing_trades())
     write_clean(folder / "clean", tables)
     run = run_dbt(
-        folder / "dbt", folder / "clean", "--exclude-resource-type=unit_test",
+        folder / "dbt", folder / "clean",
         risk_free_rate_annual=RISK_FREE, minimum_acceptable_return_annual=ACCEPTABLE,
     )  # fmt: skip
     assert run.returncode == 0, run.output

@@ -90,7 +90,6 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> DbtRun:
         "+performance_metric_reporting", "+period_return",
         "+fct_return_reporting",
         "+int_health__books", "+account_summary", "+monthly_return", "+drawdown", "+fct_return_daily",
-        "--exclude-resource-type=unit_test",
         reporting_currency="USD", benchmark="NONE",
     )  # fmt: skip
     assert run.returncode == 0, run.output

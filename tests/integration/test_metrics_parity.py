@@ -32,7 +32,7 @@ VARIABLES = {
 NEEDED = (
     "--select", "+performance_metric", "+performance_metric_reporting", "+fct_return_reporting",
     "+fct_external_flow", "+fct_trade", "+fct_nav_daily",
-    "+fct_return_daily", "--exclude-resource-type=unit_test",
+    "+fct_return_daily",
 )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("joined")
     write_clean(folder / "clean", {})
     run = run_dbt(
-        folder / "dbt", folder / "clean", "--select", "+int_returns__reporting", "--exclude-resource-type=unit_test"
+        folder / "dbt", folder / "clean", "--select", "+int_returns__reporting"
     )  # fmt: skip
     assert run.returncode == 0, run.output
     (path,) = (folder / "dbt" / "target" / "compiled").rglob("int_returns__reporting.sql")

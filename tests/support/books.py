@@ -20,11 +20,20 @@ TIMEZONE = "America/New_York"
 NOW = datetime(2026, 1, 2, 6, tzinfo=UTC)
 
 
-def build_marts(documents: Iterable[tuple[str, bytes]], folder: Path, one_by_one: bool = False) -> Path:
-    """Take the documents in (all at once, or each as it comes), build everything, return the warehouse file."""
+def build_marts(
+    documents: Iterable[tuple[str, bytes]],
+    folder: Path,
+    one_by_one: bool = False,
+    only: Iterable[str] = (),
+) -> Path:
+    """Take the documents in (all at once, or each as it comes), build everything, return the warehouse file.
+
+    With `only`, dbt builds these marts alone and what they are made of, without its tests.
+    """
     data = DataFolder(folder)
     build_clean(take_in(documents, data, one_by_one), Lake(data.clean))
-    build_marts_of_clean(data)
+    models = [f"+{name}" for name in only]
+    build_marts_of_clean(data, *(["--resource-type=model", "--select", *models] if models else []))
     return data.warehouse
 
 
@@ -40,10 +49,10 @@ def take_in(documents: Iterable[tuple[str, bytes]], data: DataFolder, one_by_one
     return store
 
 
-def build_marts_of_clean(data: DataFolder) -> None:
+def build_marts_of_clean(data: DataFolder, *arguments: str) -> None:
     """Features and marts of the clean tables that are there."""
     build_features(Lake(data.clean), Lake(data.features))
-    failed = [r for r in build_warehouse(data) if r.status not in {"success", "pass", "warn"}]
+    failed = [r for r in build_warehouse(data, *arguments) if r.status not in {"success", "pass", "warn"}]
     assert failed == []
 
 
@@ -66,8 +75,8 @@ def build_features(clean: Lake, features: Lake) -> None:
         features.write(name, getattr(made, name))
 
 
-def build_warehouse(data: DataFolder) -> list[NodeResult]:
-    """All models and their tests."""
+def build_warehouse(data: DataFolder, *arguments: str) -> list[NodeResult]:
+    """All models and their tests, or those that dbt's arguments choose."""
     return Dbt(data.warehouse).build(
         {
             "clean_dir": str(data.clean),
@@ -76,7 +85,8 @@ def build_warehouse(data: DataFolder) -> list[NodeResult]:
             "fingerprint": "0" * 64,
             "built_at": NOW.isoformat(),
             "code_version": "test",
-        }
+        },
+        *arguments,
     )
 
 
