@@ -14,9 +14,12 @@ WORKDIR /app
 
 # The packages change seldom, the code often: the packages come first, with the command `tieout`, which finds the code
 # by PYTHONPATH.
-COPY pyproject.toml requirements.lock README.md ./
-RUN pip install --constraint requirements.lock setuptools \
-    && pip install --constraint requirements.lock --no-build-isolation ".[postgres]" \
+# For Celery or Kubernetes: --build-arg EXTRAS=postgres,s3,celery --build-arg LOCK=requirements-scale.lock
+ARG EXTRAS=postgres
+ARG LOCK=requirements.lock
+COPY pyproject.toml requirements.lock requirements-scale.lock README.md ./
+RUN pip install --constraint "$LOCK" setuptools \
+    && pip install --constraint "$LOCK" --no-build-isolation ".[$EXTRAS]" \
     && rm -rf build *.egg-info
 
 COPY .streamlit .streamlit

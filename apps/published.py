@@ -22,7 +22,6 @@ _OPENING_ATTEMPTS = 10
 
 # What a person's SQL may not do: read or write other files, load code, change these settings.
 _LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "temp_directory": "",
@@ -145,8 +144,19 @@ def _open(version: Version) -> duckdb.DuckDBPyConnection:
     # These belong to the connection, not to the database, so they come after opening; the lock comes last.
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET schema = 'marts'")
+    folders = ", ".join("'" + folder.replace("'", "''") + "'" for folder in _lake_folders(connection))
+    connection.execute(f"SET allowed_directories = [{folders}]")
+    connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _lake_folders(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The folder of market data that views of this version read; no other file can be read."""
+    known = connection.execute(
+        "select 1 from duckdb_functions() where function_name = 'lake_root'"
+    ).fetchone()
+    return [row[0] for row in connection.execute("select lake_root()").fetchall()] if known else []
 
 
 @contextmanager

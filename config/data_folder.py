@@ -73,6 +73,41 @@ class DataFolder:
         return self.state / "flex_web_service.json"
 
     @property
+    def lake(self) -> Path:
+        """The market data lake, where TIEOUT_LAKE_URL names no other."""
+        return self.root / "lake"
+
+    @property
+    def market_plan(self) -> Path:
+        """The market data that is kept up to date; a person may edit it."""
+        return self.root / "market.toml"
+
+    @property
+    def market_symbols(self) -> Path:
+        """What a person knows of symbols: changes of ticker, and what two vendors call differently."""
+        return self.root / "symbols.csv"
+
+    @property
+    def market_records(self) -> Path:
+        """How the last update of each dataset of market data went."""
+        return self.state / "market"
+
+    @property
+    def market_pull(self) -> Path:
+        """The last update of market data that the page started: its lock, what it said, and how far it is."""
+        return self.state / "market_pull"
+
+    @property
+    def vendor_pace(self) -> Path:
+        """When each vendor of market data was asked, and what must not be asked again yet."""
+        return self.state / "vendors"
+
+    @property
+    def vendor_journals(self) -> Path:
+        """Receipts of vendors' answers, until the run that writes them ends."""
+        return self.state / "vendor_receipts"
+
+    @property
     def live_health(self) -> Path:
         """How the live feed does, as it last said."""
         return self.state / "live.json"

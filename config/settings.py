@@ -1,7 +1,6 @@
 """The settings of Tieout, read from the environment and `.env`. The only place that reads the environment."""
 
 import os
-import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -14,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.cron import is_cron
 from config.data_folder import DataFolder
 from config.flex_query import FlexQuery, first_month, parse_queries
+from config.market_data import is_series_name, lake_root, usable_key, vendor_address
 
 # The broker's address of the Flex Web Service, version 3.
 FLEX_WEB_SERVICE = "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService"
@@ -21,6 +21,9 @@ FLEX_WEB_SERVICE = "https://ndcdyn.interactivebrokers.com/AccountManagement/Flex
 # When it is looked for new statements, in New York: each half hour from 05:15 to 09:45, every day, for what an earlier
 # day lacks too.
 FLEX_MORNING = "15,45 5-9 * * *"
+
+# When vendors are asked for the bars and rates of the day before, in New York.
+MARKET_MORNING = "0 6 * * *"
 
 # Where the `.env` is, for our own children: they run in another folder.
 _ENV_FILE = "TIEOUT_ENV_FILE"
@@ -42,7 +45,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """All settings with their defaults; see the table in the README. Secrets are `SecretStr` and never printed."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(default=Path("data"), validation_alias="TIEOUT_DATA_DIR")
     flex_timezone: str = Field(default="America/New_York", validation_alias="FLEX_TIMEZONE")
@@ -74,12 +79,43 @@ class Settings(BaseSettings):
         default=15, ge=1, le=1440, validation_alias="UPDATE_INTERVAL_MINUTES"
     )
 
+    lake: str = Field(default="", validation_alias="TIEOUT_LAKE_URL")
+    market_update_cron: str = Field(default=MARKET_MORNING, validation_alias="MARKET_UPDATE_CRON")
+    stooq_base_url: str = Field(default="", validation_alias="STOOQ_BASE_URL")
+    stooq_api_key: SecretStr | None = Field(default=None, validation_alias="STOOQ_API_KEY")
+    stooq_api_key_file: Path | None = Field(default=None, validation_alias="STOOQ_API_KEY_FILE")
+    binance_base_url: str = Field(default="", validation_alias="BINANCE_BASE_URL")
+    polygon_base_url: str = Field(default="", validation_alias="POLYGON_BASE_URL")
+    polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
+    polygon_api_key_file: Path | None = Field(default=None, validation_alias="POLYGON_API_KEY_FILE")
+    ecb_base_url: str = Field(default="", validation_alias="ECB_BASE_URL")
+    fred_base_url: str = Field(default="", validation_alias="FRED_BASE_URL")
+    fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
+    fred_api_key_file: Path | None = Field(default=None, validation_alias="FRED_API_KEY_FILE")
+    treasury_base_url: str = Field(default="", validation_alias="TREASURY_BASE_URL")
+    yahoo_base_url: str = Field(default="", validation_alias="YAHOO_BASE_URL")
+    executor: Literal["in_process", "celery", "kubernetes"] = Field(
+        default="in_process", validation_alias="TIEOUT_EXECUTOR"
+    )
+    celery_broker_url: SecretStr | None = Field(default=None, validation_alias="TIEOUT_CELERY_BROKER_URL")
+    celery_broker_url_file: Path | None = Field(
+        default=None, validation_alias="TIEOUT_CELERY_BROKER_URL_FILE"
+    )
     inbox_seconds: int = Field(default=30, ge=1, le=3600, validation_alias="TIEOUT_INBOX_SECONDS")
 
     live_keep_days: int = Field(default=7, ge=1, validation_alias="TIEOUT_LIVE_KEEP_DAYS")
     live_keep_mb: int = Field(default=256, ge=1, validation_alias="TIEOUT_LIVE_KEEP_MB")
 
-    @field_validator("db_url_file", "flex_token_file", "dagster_home", mode="before")
+    @field_validator(
+        "db_url_file",
+        "flex_token_file",
+        "dagster_home",
+        "stooq_api_key_file",
+        "polygon_api_key_file",
+        "fred_api_key_file",
+        "celery_broker_url_file",
+        mode="before",
+    )
     @classmethod
     def _no_path(cls, value: object) -> object:
         return value or None
@@ -90,6 +126,11 @@ class Settings(BaseSettings):
         if value is not None and not (value / "dagster.yaml").is_file():
             raise ValueError(f"{value} has no dagster.yaml; name the folder of a Dagster instance, or none")
         return value
+
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _blank_is_here(cls, value: object) -> object:
+        return value or "in_process"
 
     @field_validator("flex_timezone")
     @classmethod
@@ -115,7 +156,7 @@ class Settings(BaseSettings):
     def _plain_name(cls, value: str | None) -> str | None:
         if not value:
             return None
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._^-]*", value):
+        if not is_series_name(value):
             raise ValueError(f"{value!r} is no name of a series; write SPY for data/benchmark/SPY.csv")
         return value
 
@@ -144,7 +185,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} has not come yet; write the first day whose documents you want")
         return value
 
-    @field_validator("flex_fetch_cron")
+    @field_validator("flex_fetch_cron", "market_update_cron")
     @classmethod
     def _five_fields(cls, value: str) -> str:
         if not is_cron(value):
@@ -159,6 +200,24 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} would send the token in the clear; write an address with https")
         return value
 
+    @field_validator(
+        "stooq_base_url",
+        "binance_base_url",
+        "polygon_base_url",
+        "ecb_base_url",
+        "fred_base_url",
+        "treasury_base_url",
+        "yahoo_base_url",
+    )
+    @classmethod
+    def _vendors_address(cls, value: str) -> str:
+        return vendor_address(value.strip())
+
+    @field_validator("lake")
+    @classmethod
+    def _folder_or_address(cls, value: str) -> str:
+        return lake_root(value.strip())
+
     @model_validator(mode="after")
     def _delays_in_order(self) -> Self:
         if self.reconnect_max_delay < self.reconnect_min_delay:
@@ -169,7 +228,30 @@ class Settings(BaseSettings):
     def _secrets_from_files(self) -> Self:
         self.db_url = self.db_url or _secret("DB_URL_FILE", self.db_url_file)
         self.flex_token = self.flex_token or _secret("FLEX_TOKEN_FILE", self.flex_token_file)
+        self.celery_broker_url = self.celery_broker_url or _secret(
+            "TIEOUT_CELERY_BROKER_URL_FILE", self.celery_broker_url_file
+        )
+        for name in ("stooq_api_key", "polygon_api_key", "fred_api_key"):
+            key = getattr(self, name) or _secret(f"{name.upper()}_FILE", getattr(self, f"{name}_file"))
+            setattr(self, name, key and usable_key(name.upper(), key))
         return self
+
+    @model_validator(mode="after")
+    def _what_workers_share(self) -> Self:
+        if self.executor != "in_process" and not self.lake:
+            raise ValueError(
+                f"TIEOUT_EXECUTOR is {self.executor}, whose workers meet in the lake: set TIEOUT_LAKE_URL, too"
+            )
+        if self.executor == "celery" and not self.broker_url:
+            raise ValueError(
+                "TIEOUT_EXECUTOR is celery: set TIEOUT_CELERY_BROKER_URL (redis://host:6379/0), too, or …_FILE"
+            )
+        return self
+
+    @property
+    def broker_url(self) -> str:
+        """Celery's broker, empty where there is none. It may hold a password: never print it."""
+        return self.celery_broker_url.get_secret_value() if self.celery_broker_url else ""
 
     @property
     def flex_queries(self) -> tuple[FlexQuery, ...]:
@@ -185,6 +267,23 @@ class Settings(BaseSettings):
     def flex_token_text(self) -> str:
         """The token itself, empty if FLEX_TOKEN is not set. For the service's own requests alone."""
         return self.flex_token.get_secret_value().strip() if self.flex_token else ""
+
+    def vendor_base_url(self, setting: str) -> str:
+        """The base URL that a setting like STOOQ_BASE_URL names; empty where the vendor's own counts."""
+        value: str = getattr(self, setting.lower())
+        return value
+
+    def vendor_key(self, setting: str) -> str:
+        """The key that a setting like FRED_API_KEY holds, else empty. For the vendor's own requests alone."""
+        key: SecretStr | None = getattr(self, setting.lower())
+        return key.get_secret_value() if key else ""
+
+    @property
+    def lake_url(self) -> str:
+        """The root of the market data lake: a folder, as an absolute path, or an address like s3://bucket/prefix."""
+        if "://" in self.lake:
+            return self.lake
+        return str(Path(self.lake).expanduser().absolute() if self.lake else self.data.lake)
 
     @property
     def flex_first_month(self) -> date:

@@ -35,11 +35,13 @@ if [ ! -s "$secrets/pgpass" ]; then
   printf '*:*:*:tieout:%s\n' "$(cat "$secrets/postgres_password")" >"$secrets/pgpass"
 fi
 touch "$secrets/flex_token" "$secrets/tws_password"
+touch "$secrets/fred_api_key" "$secrets/polygon_api_key" "$secrets/stooq_api_key"
 
 # The folder keeps others out. Inside it the files may be read: containers have users of their own. PostgreSQL's
 # clients refuse a pgpass that others may read.
 chmod 700 deploy/local "$secrets"
 chmod 644 "$secrets/postgres_password" "$secrets/flex_token" "$secrets/tws_password"
+chmod 644 "$secrets/fred_api_key" "$secrets/polygon_api_key" "$secrets/stooq_api_key"
 chmod 600 "$secrets/pgpass"
 if [ "$(id -u)" -eq 0 ]; then
   chown "$uid:$gid" .env "$data" "$data/inbox"
@@ -47,7 +49,7 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 echo "The containers run as $uid:$gid; the data folder is $data."
-echo "Secrets are in $secrets: write the Flex token into flex_token and the password of TWS into tws_password, if you use them."
+echo "Secrets are in $secrets: write the Flex token into flex_token the password of TWS into tws_password, keys of market data into fred_api_key, polygon_api_key, stooq_api_key, if you use them."
 if [ "$uid" -ne 1000 ]; then
   echo "IB Gateway's image runs as user 1000: if you use it, sudo chown 1000:1000 deploy/local/ib-gateway"
 fi

@@ -16,10 +16,12 @@ from orchestration.keys import WRITER_LOCK
 from orchestration.resources.files import exclusive, replace_atomically
 
 if TYPE_CHECKING:
+    import duckdb
+
     from orchestration.build import RunOutcome
     from orchestration.resources.raw_subset import KnownBy
 
-_OF_A_RUN = ("TIEOUT_DATA_DIR", "TIEOUT_DAGSTER_HOME", "DAGSTER_HOME")
+_OF_A_RUN = ("TIEOUT_DATA_DIR", "TIEOUT_DAGSTER_HOME", "DAGSTER_HOME", "TIEOUT_LAKE_URL", "BENCHMARK")
 _FILE_NAME = "tieout.duckdb"
 
 
@@ -70,6 +72,8 @@ def build_as_of(
                 )
             copy_subset(store, receipts, then.data)
         with _environment_put_back():
+            os.environ["BENCHMARK"] = _keep_benchmark(settings, then.data, instant) or ""
+            os.environ["TIEOUT_LAKE_URL"] = ""  # a lake of its own: what is published writes into the lake
             outcome = refresh(then)
         if outcome.success:
             _refuse(out, overwrite)
@@ -99,6 +103,42 @@ def _refuse(out: Path, overwrite: bool) -> None:
         raise AsOfError(f"{out} exists; --force overwrites it")
 
 
+def _keep_benchmark(settings: Settings, target: DataFolder, instant: datetime) -> str | None:
+    """Put the benchmark's closes until then into the folder, as the file that a person would; gives its name."""
+    from orchestration.market.benchmark import find_benchmark
+    from orchestration.market.benchmark_name import benchmark_name
+    from orchestration.resources.market_lake import MarketLake
+    from orchestration.staleness import benchmark_file
+
+    name = benchmark_name(settings)
+    if name is None:
+        return None
+    kept = target.benchmark / f"{name}.csv"
+    file = benchmark_file(settings, name)
+    if file.is_file():
+        kept.parent.mkdir(parents=True)
+        shutil.copyfile(file, kept)
+    elif (found := find_benchmark(MarketLake(settings.lake_url), name)) is not None:
+        kept.parent.mkdir(parents=True)
+        closes = found.prices.select("close", date="price_date")
+        closes.filter(closes["date"] <= instant.date()).write_csv(kept)
+    return name
+
+
+def _without_views(connection: "duckdb.DuckDBPyConnection") -> None:
+    """The views of market data read the lake, which is not that of then and goes with the folder."""
+    made = {
+        "view": "select schema_name, view_name from duckdb_views() where not internal",
+        "macro": "select distinct schema_name, function_name from duckdb_functions() "
+        "where not internal and function_type = 'macro'",
+        "macro table": "select distinct schema_name, function_name from duckdb_functions() "
+        "where not internal and function_type = 'table_macro'",
+    }
+    for kind, query in made.items():
+        for schema, name in connection.execute(query).fetchall():
+            connection.execute(f'drop {kind} "{schema}"."{name}"')
+
+
 def _hand_over(data: DataFolder, version: str, out: Path, name: str) -> None:
     """Give the published file of the folder its place, under a name that says what it is."""
     import duckdb
@@ -108,6 +148,7 @@ def _hand_over(data: DataFolder, version: str, out: Path, name: str) -> None:
         shutil.copyfile(data.published / version / _FILE_NAME, temporary)
         with duckdb.connect(str(temporary)) as connection:
             connection.execute("update marts.build_info set version_id = ?", [name])
+            _without_views(connection)
             connection.execute("checkpoint")
         replace_atomically(temporary, out)
     finally:

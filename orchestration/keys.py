@@ -8,6 +8,7 @@ PUBLISH = "publish"
 
 WAREHOUSE_POOL = "warehouse"
 FLEX_POOL = "flex"
+MARKET_POOL = "market"
 
 # In the data folder's root: who holds the first is the one run that writes, the second the one `tieout up`.
 WRITER_LOCK = ".writer.lock"
@@ -19,5 +20,7 @@ INSPECT_JOB = "inspect"
 SNAPSHOT_JOB = "snapshot"
 FETCH_JOB = "fetch"
 BACKFILL_JOB = "backfill"
+VENDOR_TAG = "tieout/vendor"
+MARKET_JOBS = {"bars": "update_bars", "observations": "update_observations"}
 
 OWNERS = ["team:books"]

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from config.settings import Settings
+from orchestration.market.benchmark_name import benchmark_name
 from orchestration.resources.raw_manifest import RawManifest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,16 +41,21 @@ def inputs_fingerprint(manifest: RawManifest, settings: Settings) -> str:
 
 def _benchmark(settings: Settings) -> str:
     """The name and the content of the benchmark's series; its absence is a fact too."""
-    if settings.benchmark is None:
+    name = benchmark_name(settings)
+    if name is None:
         return "None"
-    path = benchmark_file(settings)
-    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
-    return f"{settings.benchmark} {content}"
+    path = benchmark_file(settings, name)
+    if path.is_file():
+        return f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    from orchestration.market.benchmark import fingerprint
+    from orchestration.resources.market_lake import MarketLake
+
+    return f"{name} {fingerprint(MarketLake(settings.lake_url), name)}"
 
 
-def benchmark_file(settings: Settings) -> Path:
-    """Where the series that BENCHMARK names lies, or would lie."""
-    return settings.data.benchmark / f"{settings.benchmark}.csv"
+def benchmark_file(settings: Settings, name: str) -> Path:
+    """Where a benchmark's series lies that a person put there, or would lie."""
+    return settings.data.benchmark / f"{name}.csv"
 
 
 def is_fresh(manifest: RawManifest, current_version: str | None, settings: Settings) -> bool:

@@ -90,12 +90,22 @@ def clear(data: DataFolder) -> list[str]:
         data.published,
         data.quality,
         data.dagster,
+        *_market(data),
     ):
         if folder.exists():
             shutil.rmtree(folder)
     shutil.rmtree(data.state / "demo.tmp", ignore_errors=True)
     _record(data).unlink()
     return [str(receipt["file_name"]) for receipt in put_back]
+
+
+def _market(data: DataFolder) -> list[Path]:
+    """The folders of the demo's market, whose plan goes with it; none where the market is a person's."""
+    plan = data.market_plan
+    if not plan.exists() or "simulated = true" not in plan.read_text(encoding="utf-8").splitlines():
+        return []
+    plan.unlink()
+    return [data.lake, data.market_records, data.vendor_pace, data.vendor_journals]
 
 
 def _record(data: DataFolder) -> Path:

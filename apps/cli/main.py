@@ -14,6 +14,7 @@ from rich.logging import RichHandler
 
 from apps.cli import (
     break_commands,
+    data_command,
     doctor,
     fetch_command,
     lineage_command,
@@ -65,6 +66,7 @@ doctor.register(app)
 break_commands.register(app)
 lineage_command.register(app)
 live_command.register(app)
+data_command.register(app)
 
 
 def main() -> None:

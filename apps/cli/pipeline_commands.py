@@ -23,6 +23,7 @@ from orchestration.build import (
     run_as_of,
     run_ingest,
     run_inspection,
+    run_market_update,
     run_refresh,
     the_only_services,
 )
@@ -151,6 +152,7 @@ def demo(
         return
     _refuse_to_mix(command.data, seed)
     demo_account.write_documents(command.data, seed)
+    _update_market(command)
     outcome = run_refresh(command.settings)
     if not outcome.success:
         fail(f"the demo failed: {outcome.failure}", EXIT_BREAK)
@@ -163,6 +165,18 @@ def demo(
         "  .venv/bin/tieout demo --clear        remove the demo; then drop your own Flex XML into "
         f"{command.data.inbox}"
     )
+
+
+def _update_market(command: CommandContext) -> None:
+    """Bring the demo's market data up to date; a folder with a `market.toml` of its own keeps that."""
+    from apps.cli import demo_market
+
+    if not demo_market.want_market(command.data):
+        return
+    market = run_market_update(demo_market.with_key(command.settings), simulated=demo_market.session)
+    problems = [problem for one in market.datasets for problem in one.problems]
+    if market.failure or problems:
+        fail(f"the demo's market data failed: {market.failure or '; '.join(problems)}", EXIT_BREAK)
 
 
 def inspect(ctx: typer.Context, as_json: JsonOption = False) -> None:

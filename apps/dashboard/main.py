@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -33,7 +34,12 @@ def run(published: Path) -> None:
     st.html(style_sheet())
 
     def show_overview() -> None:
-        _show(published)
+        _show(published, lambda: _overview(published))
+
+    def show_data() -> None:
+        from apps.dashboard.views import data  # the first view need not wait for it
+
+        _show(published, lambda: data.render(published))
 
     st.navigation(
         [
@@ -43,20 +49,25 @@ def run(published: Path) -> None:
                 icon=":material/monitoring:",
                 url_path="overview",
                 default=True,
-            )
+            ),
+            st.Page(show_data, title="Data", icon=":material/database:", url_path="data"),
         ],
         position="top",
     ).run()
 
 
-def _show(published: Path) -> None:
+def _overview(published: Path) -> None:
+    version = current_version(published)
+    book = page.load_book(version.token, _version=version)
+    if not book.accounts:
+        empty.no_accounts()
+        return
+    overview.render(page.choose(version, book))
+
+
+def _show(published: Path, render: Callable[[], None]) -> None:
     try:
-        version = current_version(published)
-        book = page.load_book(version.token, _version=version)
-        if not book.accounts:
-            empty.no_accounts()
-            return
-        overview.render(page.choose(version, book))
+        render()
     except NothingPublishedError:
         empty.nothing_published(published)
     except VersionGoneError:

@@ -6,16 +6,18 @@ The choices (account, period, privacy, colours) live in the address, so that a v
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 
 import streamlit as st
 
 from apps.dashboard import data, joined
+from apps.dashboard.benchmark import Benchmark, read_benchmark
 from apps.dashboard.components.formatting import Formats, zone_named
 from apps.dashboard.components.theme import DEFAULT_SCHEME, SCHEMES, Palette, palette, scheme_style
 from apps.flex_alerts import FlexAlert, flex_alerts
 from apps.periods import DEFAULT_PERIOD, PERIODS, Period, resolve
-from apps.published import Version, open_version
+from apps.published import Version, current_version, open_version
 from config.data_folder import DataFolder
 from config.settings import load_settings
 from state_store.database import StateStore
@@ -46,6 +48,32 @@ class Page:
         return str(self.account["base_currency"] or "")
 
 
+@dataclass(frozen=True)
+class Place:
+    """One run of a page that is of no account: the data folder, and how things are drawn."""
+
+    data: DataFolder
+    colours: Palette
+    zone: tzinfo
+    now: datetime
+
+    def version(self) -> Version:
+        """The version that is current now. Raises NothingPublishedError."""
+        return current_version(self.data.published)
+
+
+def place(published: Path) -> Place:
+    """The place of a page beside these published versions."""
+    zone = zone_named(st.context.timezone)
+    scheme = st.query_params.get("colours", DEFAULT_SCHEME)
+    return Place(
+        DataFolder(published.absolute().parent),
+        palette(scheme, dark=st.context.theme.type == "dark"),
+        zone,
+        datetime.now(zone),
+    )
+
+
 # Keyed by the version's token: a new publish is a new key, and an old answer is never shown for a new
 # version.
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -67,6 +95,13 @@ def load_overview(token: str, account_id: str, period: Period, _version: Version
     """The Overview's rows of a version, account and period."""
     with open_version(_version) as reader:
         return _source(account_id).read_overview(reader, account_id, period)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def load_benchmark(token: str, period: Period, _version: Version) -> Benchmark | None:
+    """The benchmark of a version over a period."""
+    with open_version(_version) as reader:
+        return read_benchmark(reader, period)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -28,7 +28,13 @@ NETWORKS = {
 WRITES_ITS_ROOT = frozenset({"ib-gateway"})
 SECRETS = "./deploy/local/secrets/"
 # Settings that the containers are given by other means than a variable of the same name.
-GIVEN_OTHERWISE = frozenset({"DB_URL_FILE", "FLEX_TOKEN"})
+GIVEN_OTHERWISE = frozenset(
+    {
+        *("DB_URL_FILE", "FLEX_TOKEN", "FRED_API_KEY", "POLYGON_API_KEY", "STOOQ_API_KEY"),
+        # of what runs on more than one machine, and these containers do not
+        *("TIEOUT_EXECUTOR", "TIEOUT_CELERY_BROKER_URL", "TIEOUT_CELERY_BROKER_URL_FILE"),
+    }
+)
 
 _VERSION = re.compile(r":v?\d+\.\d+[\w.-]*$")
 _SECRET_NAME = re.compile(r"PASSWORD|PASSPHRASE|TOKEN|SECRET|_KEY$")

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from config.settings import Settings, load_settings
+from orchestration.defs.market.data import MARKET_KEYS
 from orchestration.defs.publish.data_docs import DATA_DOCS
 from orchestration.defs.raw.documents import DOCUMENTS
 from orchestration.defs.raw.flex_documents import FLEX_FETCH, FLEX_HISTORY
@@ -28,7 +29,7 @@ ingest_job = dg.define_asset_job(
 refresh_job = dg.define_asset_job(
     REFRESH_JOB,
     selection=dg.AssetSelection.all()
-    - dg.AssetSelection.assets(DATA_DOCS, TWS_SNAPSHOTS, FLEX_FETCH, FLEX_HISTORY),
+    - dg.AssetSelection.assets(DATA_DOCS, TWS_SNAPSHOTS, FLEX_FETCH, FLEX_HISTORY, *MARKET_KEYS),
     description="From the inbox to a new published version: raw, clean, features, marts, publish.",
 )
 inspect_job = dg.define_asset_job(

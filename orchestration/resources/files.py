@@ -53,14 +53,18 @@ def flip_symlink(link: Path, target: str) -> None:
 
 
 @contextmanager
-def exclusive(lock_file: Path) -> Iterator[None]:
-    """Hold a lock between processes; waits for the other writer and says so. The kernel frees it when we die."""
+def exclusive(lock_file: Path, announce: bool = True) -> Iterator[None]:
+    """Hold a lock between processes; waits for the other writer and says so. The kernel frees it when we die.
+
+    Without `announce` nothing is said: for locks that are held for moments.
+    """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("a") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.info("another run is writing to %s; waiting for it to end", lock_file.parent)
+            if announce:
+                log.info("another run is writing to %s; waiting for it to end", lock_file.parent)
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 

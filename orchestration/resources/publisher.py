@@ -5,6 +5,7 @@ Readers open the versioned file, which is never written again, so a publish neve
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from orchestration.resources.publisher_state import current_version
 
 SCHEMA = "marts"
 FILE_NAME = "tieout.duckdb"
+Views = Callable[[duckdb.DuckDBPyConnection], None]
 _VERSION = re.compile(r"(\d{6})-([0-9a-f]{8})")
 
 
@@ -41,14 +43,17 @@ class Publisher:
         number = int(current.split("-")[0]) if current else 0
         return f"{number + 1:06d}-{fingerprint[:8]}"
 
-    def publish(self, warehouse: Path, version: str) -> dict[str, int]:
-        """Copy the marts of `warehouse` into `version` and make it current; returns the rows of each table."""
+    def publish(self, warehouse: Path, version: str, views: Views | None = None) -> dict[str, int]:
+        """Copy the marts of `warehouse` into `version` and make it current; returns the rows of each table.
+
+        `views` adds views to the schema of the marts: what is large, or changes between two versions.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         for left_over in self.folder.glob("*.tmp"):
             _remove(left_over)
         staging = self.folder / f"{version}.tmp"
         staging.mkdir()
-        rows = _copy_marts(warehouse, staging / FILE_NAME)
+        rows = _copy_marts(warehouse, staging / FILE_NAME, views)
         sync_file(staging / FILE_NAME)
         sync_folder(staging)
         final = self.folder / version
@@ -68,7 +73,7 @@ class Publisher:
                 shutil.rmtree(self.folder / version)
 
 
-def _copy_marts(warehouse: Path, target: Path) -> dict[str, int]:
+def _copy_marts(warehouse: Path, target: Path, views: Views | None) -> dict[str, int]:
     """Copy every table of the marts with its comments into a new DuckDB file."""
     with duckdb.connect(str(target)) as connection:
         connection.execute("set timezone = 'UTC'")
@@ -98,6 +103,9 @@ def _copy_marts(warehouse: Path, target: Path) -> dict[str, int]:
             connection.execute(f'comment on column {SCHEMA}."{table_name}"."{column}" is {_quoted(comment)}')
         connection.commit()
         connection.execute("detach warehouse")
+        if views is not None:
+            connection.execute(f"set schema = '{SCHEMA}'")
+            views(connection)
         connection.execute("checkpoint")
     return rows
 

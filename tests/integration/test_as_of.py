@@ -10,11 +10,13 @@ import duckdb
 import pytest
 
 from config.data_folder import DataFolder
+from orchestration.resources.market_lake import MarketLake, by_year
 from orchestration.resources.raw_manifest import RawManifest, Receipt
 from orchestration.resources.raw_store import RawStore
 from orchestration.resources.raw_subset import KnownBy, copy_subset, known_then
 from tests.support.command import tieout
 from tests.support.flex_text import cash_row, flex_document
+from tests.support.lake_rows import BARS_OF, bars, weekdays
 from transforms.broker_simulator import simulate
 
 ACCOUNT = "U1000001"
@@ -102,6 +104,33 @@ def test_the_marts_of_then_are_those_of_a_folder_with_the_documents_of_then(
 
     refused = tieout(everything, "run", "--as-of", BETWEEN, "--out", str(out), expect=2)
     assert "exists; --force overwrites it" in refused.stderr
+
+
+def test_market_data_stay_as_they_are_and_the_benchmark_is_that_of_then(
+    everything: Path, tmp_path: Path
+) -> None:
+    """The file stands for itself: no view of it reads the lake, which knows what came later."""
+    days = weekdays(date(2023, 9, 25), 100)
+    lake = MarketLake(str(tmp_path / "lake"))
+    for year, rows in by_year("bars", bars(("SPY",), days)).items():
+        lake.update("clean", BARS_OF, year, lambda _, rows=rows: rows)  # type: ignore[misc]
+    before = contents(tmp_path / "lake")
+    out = tmp_path / "then.duckdb"
+    known = {"TIEOUT_LAKE_URL": str(tmp_path / "lake"), "BENCHMARK": "SPY"}
+
+    tieout(everything, "run", "--as-of", BETWEEN, "--out", str(out), settings=known)
+
+    assert contents(tmp_path / "lake") == before
+    with duckdb.connect(str(out), read_only=True) as connection:
+        views = connection.execute("select view_name from duckdb_views() where not internal").fetchall()
+        macros = connection.execute(
+            "select function_name from duckdb_functions() where not internal"
+        ).fetchall()
+        beta = connection.execute(
+            "select count(value) > 0 from marts.performance_metric where metric = 'beta'"
+        ).fetchall()
+    assert (views, macros) == ([], [])
+    assert beta == [(True,)]
 
 
 @pytest.mark.parametrize(

@@ -214,4 +214,4 @@ def test_a_benchmark_that_is_not_there_withholds_its_metrics(marts: DbtRun) -> N
     for name in ("alpha", "beta", "tracking_error", "information_ratio", "up_capture", "down_capture"):
         row = metric(marts, "USD", name)
         assert row["value"] is None
-        assert row["withheld_reason"].startswith("No benchmark series")
+        assert row["withheld_reason"].startswith("There are no closes of the benchmark NONE: ")

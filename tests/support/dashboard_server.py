@@ -35,14 +35,15 @@ def _wait_until_up(address: str, process: "subprocess.Popen[bytes]", log: Path) 
 
 
 @contextmanager
-def serve(published: Path, home: Path) -> Iterator[str]:
+def serve(published: Path, home: Path, **settings: str) -> Iterator[str]:
     """The dashboard on these versions; its address."""
-    with serve_script(ROOT / "apps/dashboard/main.py", ["--published", str(published)], home) as address:
+    script = ROOT / "apps/dashboard/main.py"
+    with serve_script(script, ["--published", str(published)], home, **settings) as address:
         yield address
 
 
 @contextmanager
-def serve_script(script: Path, arguments: list[str], home: Path) -> Iterator[str]:
+def serve_script(script: Path, arguments: list[str], home: Path, **settings: str) -> Iterator[str]:
     """A Streamlit page on a free port; its address."""
     port = _free_port()
     log = home / "server.log"
@@ -53,7 +54,7 @@ def serve_script(script: Path, arguments: list[str], home: Path) -> Iterator[str
                 *("--server.port", str(port), "--", *arguments),
             ],
             cwd=ROOT,
-            env=environment(home, HOME=str(home)),
+            env=environment(home, HOME=str(home), **settings),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -68,6 +68,7 @@ MARTS = {
     "performance_metric_reporting": "account_id:t window:t metric:t value:f value_date:d window_start_date:d "
     "window_end_date:d unit:t withheld_reason:t return_method:t",
     "monthly_return": "account_id:t month_date:d twr:f pnl_base:n",
+    "benchmark_close": "benchmark:t price_date:d close:n currency:t adjustment:t",
     "drawdown": "account_id:t nav_date:d twr_index:f peak_index:f drawdown:f",
     "reconciliation": "account_id:t period_start:d period_end:d check_name:t section:t currency:t ours:n "
     "broker:n difference:n tolerance:n status:t explanation:t probable_cause:t",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from math import isqrt
 from random import Random
 
@@ -47,9 +48,10 @@ _FOLLOWS = {ins.ORBT.conid: (ins.ORBT_OLD.conid, 10), ins.NEWN.conid: (ins.OLDN.
 _FIXED = {ins.TGTM_RIGHT.conid: 350_000}
 
 
-def walk(seed: str, first: int, swing: int, drift_percent: int, length: int) -> list[int]:
+@lru_cache(maxsize=256)
+def walk(seed: str, first: int, swing: int, drift_percent: int, length: int) -> tuple[int, ...]:
     """Walk a price for `length` days: whole millionths, three-dice daily moves, never below one hundredth
-    of the first.
+    of the first. Kept: lives of one seed and length, and the simulated market beside them, walk the same.
     """
     random = Random(seed)
     drift = drift_percent * 10_000 // 260
@@ -57,7 +59,7 @@ def walk(seed: str, first: int, swing: int, drift_percent: int, length: int) -> 
     for _ in range(length - 1):
         move = sum(random.randint(-swing, swing) for _ in range(3)) + drift
         levels.append(max(levels[-1] * (MILLION + move) // MILLION, first // 100))
-    return levels
+    return tuple(levels)
 
 
 class Market:
@@ -76,7 +78,7 @@ class Market:
             currency: walk(f"{seed}:rate:{currency}", first, swing, 0, len(days))
             for currency, (first, swing) in _DOLLARS_FOR_ONE.items()
         }
-        dollars["USD"] = [MILLION] * len(days)
+        dollars["USD"] = (MILLION,) * len(days)
         self._rates = {
             (currency, base): [
                 (Decimal(of) / Decimal(to)).quantize(RATE_PLACES, ROUND_HALF_UP)

@@ -51,7 +51,9 @@ def build_benchmark_prices(name: str, content: bytes) -> Cleaned:
         except ValueError as problem:
             shown = f"{row['date']},{row['close']}"
             issues.append((document_id, SECTION, ordinal, "close", shown, str(problem), "error"))
-    lines = [(name, day, close, document_id, SECTION, ordinal) for day, close, ordinal in kept.values()]
+    lines = [
+        (name, day, close, None, None, document_id, SECTION, ordinal) for day, close, ordinal in kept.values()
+    ]
     table = pl.DataFrame(lines, schema=BENCHMARK_PRICES.polars_schema, orient="row").sort(
         BENCHMARK_PRICES.key
     )

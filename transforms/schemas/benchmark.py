@@ -8,7 +8,8 @@ from transforms.schemas.contract import Field, TableContract, table
 
 BENCHMARK_PRICES: Final[TableContract] = table(
     "benchmark_prices",
-    "Closes of the benchmark series that the setting BENCHMARK names, from data/benchmark/<name>.csv.",
+    "Closes of the benchmark series that the setting BENCHMARK names, from data/benchmark/<name>.csv or else "
+    "from the market data lake.",
     ("benchmark", "price_date"),
     (
         Field("benchmark", "text", "Name of the series: the file's name without its ending.", nullable=False),
@@ -20,6 +21,14 @@ BENCHMARK_PRICES: Final[TableContract] = table(
             ("close",),
             "any, the same on every day",
             nullable=False,
+        ),
+        Field("currency", "text", "Currency of the closes; none where nobody says it."),
+        Field(
+            "adjustment",
+            "text",
+            "What the close is adjusted for: `total_return` with dividends reinvested, or as its vendor says; none "
+            "in a file.",
+            allowed=("total_return", "raw", "splits", "splits_dividends", "unknown"),
         ),
     ),
 )

@@ -14,7 +14,7 @@ from pandera.errors import SchemaErrors
 EXACT: Final = pl.Decimal(38, 10)
 INSTANT: Final = pl.Datetime("us", "UTC")
 
-FieldKind = Literal["text", "id", "conid", "integer", "long", "exact", "date", "instant", "boolean"]
+FieldKind = Literal["text", "id", "conid", "integer", "long", "exact", "double", "date", "instant", "boolean"]
 
 _DTYPES: Final[dict[FieldKind, pl.DataType]] = {
     "text": pl.String(),
@@ -23,6 +23,7 @@ _DTYPES: Final[dict[FieldKind, pl.DataType]] = {
     "integer": pl.Int32(),
     "long": pl.Int64(),
     "exact": EXACT,
+    "double": pl.Float64(),
     "date": pl.Date(),
     "instant": INSTANT,
     "boolean": pl.Boolean(),

@@ -75,11 +75,14 @@ def _fill(colour: str, opacity: float) -> str:
 
 
 def return_and_drawdown(
-    stretches: Sequence[tuple[Sequence[date], Sequence[float], Sequence[float]]], colours: Palette
+    stretches: Sequence[tuple[Sequence[date], Sequence[float], Sequence[float]]],
+    colours: Palette,
+    benchmark: tuple[str, Sequence[Sequence[float | None]]] | None = None,
 ) -> "go.Figure":
     """The growth curve above, the underwater curve below, on one time axis.
 
-    A stretch is (dates, growth of 1, drawdown); a gap between stretches stays a gap.
+    A stretch is (dates, growth of 1, drawdown); a gap between stretches stays a gap. `benchmark` is a name, and its
+    growth of 1 over each stretch's dates.
     """
     import plotly.graph_objects as go
 
@@ -107,9 +110,23 @@ def return_and_drawdown(
             fill="tozeroy",
             fillcolor=_fill(colours.muted, 0.22),
             name="Drawdown",
+            showlegend=False,
             hovertemplate="%{y:.2%}",
             yaxis="y2",
         )
+        if benchmark is not None:
+            name, grown = benchmark
+            beside = downsample(grown[number], room)
+            figure.add_scatter(
+                x=[dates[i] for i in beside],
+                y=[None if (level := grown[number][i]) is None else level - 1 for i in beside],
+                mode="lines",
+                line={"color": colours.ink, "width": 1.4, "dash": "dot"},
+                name=name,
+                hovertemplate="%{y:+.2%}",
+                legendgroup="benchmark",
+                showlegend=number == 0,
+            )
         if number:
             figure.add_vline(x=dates[0], line={"color": colours.muted, "width": 1, "dash": "dot"})
     layout = _layout(colours, 380)
@@ -129,6 +146,7 @@ def return_and_drawdown(
         "nticks": 4,
     }
     layout["xaxis"] |= {"anchor": "y2"}
+    layout["showlegend"] = benchmark is not None
     figure.update_layout(layout)
     return figure
 
@@ -167,5 +185,46 @@ def nav_and_invested(
     layout = _layout(colours, 380)
     layout["yaxis"] |= {"tickformat": "~s" if amounts else ".0f", "nticks": 7}
     layout["showlegend"] = True
+    figure.update_layout(layout)
+    return figure
+
+
+def market_series(
+    days: Sequence[date],
+    values: Sequence[float | None],
+    colours: Palette,
+    *,
+    name: str,
+    below: Sequence[tuple[str, Sequence[float | None]]] = (),
+) -> "go.Figure":
+    """One series, and below it a panel for each of `below` (name, values) on the same time axis."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    panels = 1 + len(below)
+    share = 0.5 / max(len(below), 1)
+    layout = _layout(colours, 380 + 110 * len(below))
+    for number, (title, told) in enumerate([(name, values), *below]):
+        axis = "y" if number == 0 else f"y{number + 1}"
+        kept = downsample(told)
+        figure.add_scatter(
+            x=[days[i] for i in kept],
+            y=[told[i] for i in kept],
+            mode="lines",
+            line={"color": colours.muted if number else colours.accent, "width": 1.2 if number else 1.8},
+            name=title,
+            hovertemplate="%{y:,.6~g}",
+            yaxis=axis,
+        )
+        top = 1 - (0 if number == 0 else 0.5 + share * (number - 1))
+        low = (0.5 if below else 0) if number == 0 else top - share + 0.05
+        layout["yaxis" if number == 0 else f"yaxis{number + 1}"] = {
+            **layout["yaxis"],
+            "domain": [max(low, 0), top if number == 0 else top - 0.02],
+            "nticks": 6 if number == 0 else 3,
+            "tickformat": ",.6~g",
+        }
+    layout["xaxis"] |= {"anchor": "y" if panels == 1 else f"y{panels}"}
+    layout["showlegend"] = bool(below)
     figure.update_layout(layout)
     return figure

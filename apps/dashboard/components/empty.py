@@ -51,6 +51,19 @@ def no_nav(account_id: str) -> None:
     )
 
 
+def no_market_data() -> None:
+    """No dataset of market data."""
+    _box(
+        "No market data yet",
+        "<p>Bars, rates and exchange rates of vendors are kept beside the books, when you ask for them. Name a "
+        "provider and symbols below, or in a terminal:</p>"
+        "<p><code>tieout data pull stooq SPY --from 2016-01-01</code><br>"
+        "<code>tieout data pull ecb EURUSD EURGBP --universe fx</code></p>"
+        "<p><code>docs/guides/market-data.md</code> names the providers, and which of them want a key.</p>"
+        "<p>To see the page with an invented market first: <code>make demo</code>, in a data folder of its own.</p>",
+    )
+
+
 def other_layout(message: str) -> None:
     """A version that another release of Tieout published."""
     _box(

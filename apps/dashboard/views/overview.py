@@ -8,11 +8,19 @@ from html import escape
 import streamlit as st
 
 from apps.dashboard import data
+from apps.dashboard.benchmark import Benchmark
 from apps.dashboard.components import cards, charts, empty
 from apps.dashboard.components.cards import Badge, Bar, Card
 from apps.dashboard.components.formatting import MISSING, Number, built, count, day
-from apps.dashboard.page import Page, load_checked, load_flex_alerts, load_overview, load_positions
-from apps.dashboard.views import health, live, positions
+from apps.dashboard.page import (
+    Page,
+    load_benchmark,
+    load_checked,
+    load_flex_alerts,
+    load_overview,
+    load_positions,
+)
+from apps.dashboard.views import benchmark, health, live, positions
 from apps.periods import METRIC_WINDOWS, Period
 
 STALE_AFTER_DAYS = 4
@@ -52,7 +60,10 @@ def _figures(page: Page, state: data.Health) -> None:
     overview = load_overview(page.version.token, page.account_id, period, _version=page.version)
     cards.cards(_cards(page, period, overview))
     _let_the_browser_paint()
-    _charts(page, period, overview)
+    compared = load_benchmark(page.version.token, period, _version=page.version)
+    _charts(page, period, overview, compared)
+    if compared:
+        benchmark.render(page, period, overview, compared)
     _causes_and_movers(page, period, overview, held)
     positions.render(page, held)
     health.render(page, state)
@@ -246,22 +257,24 @@ def _worst(stretches: Sequence[data.Segment]) -> tuple[float, date | None]:
     return min(below, default=(0.0, None))
 
 
-def _charts(page: Page, period: Period, overview: data.Overview) -> None:
+def _charts(page: Page, period: Period, overview: data.Overview, compared: Benchmark | None) -> None:
     left, right = st.columns([7, 5], gap="small")
     with left, st.container(key="card-return"):
-        _return_chart(page, period, overview)
+        _return_chart(page, period, overview, compared)
     with right, st.container(key="card-nav"):
         _nav_chart(page, period, overview)
 
 
-def _return_chart(page: Page, period: Period, overview: data.Overview) -> None:
+def _return_chart(page: Page, period: Period, overview: data.Overview, compared: Benchmark | None) -> None:
     stretches = data.segments(overview.days)
     cards.head("Time-weighted return and drawdown", f"net of fees · {escape(page.currency)} · {period.label}")
     if not stretches:
         cards.note("No day with a return in this period.")
         return
     figure = charts.return_and_drawdown(
-        [(stretch.dates, stretch.index, stretch.drawdowns()) for stretch in stretches], page.colours
+        [(stretch.dates, stretch.index, stretch.drawdowns()) for stretch in stretches],
+        page.colours,
+        (compared.name, [compared.growth(stretch.dates) for stretch in stretches]) if compared else None,
     )
     st.plotly_chart(
         figure,

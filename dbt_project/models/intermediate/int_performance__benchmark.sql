@@ -5,8 +5,7 @@ with
 
 closes as (
     select price_date, cast(close as double) as close
-    from {{ ref('stg_clean__benchmark_price') }}
-    where benchmark = '{{ var("benchmark") }}'
+    from {{ ref('int_benchmark__select') }}
 ),
 
 days as (

@@ -69,7 +69,12 @@ measured as (
         benchmarks.{{ metric }},
         {% endfor %}
         case when benchmarks.account_id is null
-            then 'No benchmark series: put data/benchmark/<name>.csv there and set BENCHMARK to its name.'
+            {% if var('benchmark') %}
+            then 'There are no closes of the benchmark {{ var("benchmark") }}: `tieout data pull` it, or put '
+                || 'data/benchmark/{{ var("benchmark") }}.csv there.'
+            {% else %}
+            then 'No benchmark series: set BENCHMARK to a series of the market data, or of data/benchmark/<name>.csv.'
+            {% endif %}
             else benchmarks.withheld_reason
         end as benchmark_reason,
         trades.withheld_reason as trade_reason,

@@ -9,6 +9,8 @@ renamed as (
         benchmark,
         price_date,
         close,
+        currency,
+        adjustment,
         document_id,
         section,
         row_ordinal

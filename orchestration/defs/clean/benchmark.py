@@ -8,7 +8,10 @@ import dagster as dg
 from orchestration.defs.clean.contract_metadata import contract_metadata
 from orchestration.defs.clean.tables import contract_check, contract_check_spec
 from orchestration.keys import CLEAN, OWNERS
+from orchestration.market.benchmark import find_benchmark
+from orchestration.market.benchmark_name import benchmark_name
 from orchestration.resources.dagster_resources import DataResource
+from orchestration.resources.market_lake import MarketLake
 from orchestration.staleness import benchmark_file
 from transforms.clean.benchmark import build_benchmark_prices
 from transforms.clean.model import ISSUES, Cleaned
@@ -30,15 +33,32 @@ log = logging.getLogger("tieout")
     check_specs=[contract_check_spec(_KEY)],
 )
 def clean_benchmark_prices(data: DataResource) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Write the series that BENCHMARK names; an empty table where there is none, for the books do not need it."""
+    """Write the series that BENCHMARK names, from its file or else from the lake.
+
+    An empty table where there is none, for the books do not need it.
+    """
     settings = data.settings
     cleaned = Cleaned(_PRICES.empty(), ISSUES.empty())
-    if settings.benchmark is not None:
-        path = benchmark_file(settings)
+    told: dict[str, str] = {}
+    name = benchmark_name(settings)
+    if name is not None:
+        path = benchmark_file(settings, name)
         if path.is_file():
-            cleaned = build_benchmark_prices(settings.benchmark, path.read_bytes())
+            cleaned = build_benchmark_prices(name, path.read_bytes())
+            told = {"from": str(path)}
+        elif (found := find_benchmark(MarketLake(settings.lake_url), name)) is not None:
+            cleaned = Cleaned(found.prices, ISSUES.empty())
+            told = {
+                "from": str(found.dataset),
+                "closes": found.basis,
+                "currency": found.currency or "not told",
+            }
         else:
-            log.warning("BENCHMARK is %s, and there is no file %s", settings.benchmark, path)
+            log.warning(
+                "the benchmark is %s, and there is neither market data of it (`tieout data pull`) nor a file %s",
+                name,
+                path,
+            )
     try:
         valid = _PRICES.validate(cleaned.table)
     except ContractError as error:
@@ -47,5 +67,5 @@ def clean_benchmark_prices(data: DataResource) -> Iterator[dg.MaterializeResult 
     data.clean.write("benchmark_prices", valid)
     data.clean.write("_issues/benchmark_prices", cleaned.issues)
     yield dg.MaterializeResult(
-        metadata={"dagster/row_count": valid.height}, check_results=[contract_check(_KEY)]
+        metadata={"dagster/row_count": valid.height, **told}, check_results=[contract_check(_KEY)]
     )

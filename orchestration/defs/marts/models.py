@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from orchestration.keys import CLEAN, MARTS, OWNERS, WAREHOUSE_POOL
+from orchestration.market.benchmark_name import benchmark_name
 from orchestration.packaged_lineage import values_by_mart
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.resources.dbt import NodeResult
@@ -104,7 +105,7 @@ def _variables(data: DataResource) -> dict[str, Any]:
         "code_version": code_version(),
         "risk_free_rate_annual": settings.risk_free_rate,
         "reporting_currency": settings.reporting_currency or "",
-        "benchmark": settings.benchmark or "",
+        "benchmark": benchmark_name(settings) or "",
     }
 
 

@@ -9,6 +9,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.keys import OWNERS, PUBLISH, WAREHOUSE_POOL
+from orchestration.market.work import MarketData
 from orchestration.resources.dagster_resources import DataResource
 from orchestration.resources.publisher import FILE_NAME
 from orchestration.staleness import inputs_fingerprint
@@ -71,7 +72,7 @@ def published_version(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def version(data: DataResource) -> Iterator[dg.MaterializeResult]:
         fingerprint = inputs_fingerprint(data.raw.manifest(), data.settings)
         name = data.publisher.next_version(fingerprint)
-        rows = data.publisher.publish(data.folder.warehouse, name)
+        rows = data.publisher.publish(data.folder.warehouse, name, MarketData(data.settings).views)
         log.info("published %s", name)
         path = data.folder.published / name / FILE_NAME
         yield dg.MaterializeResult(

@@ -18,7 +18,8 @@ from config.flex_query import FlexQuery
 from orchestration.resources.files import exclusive
 from orchestration.resources.flex_web_service.answers import Reference, document_of, reference_of
 from orchestration.resources.flex_web_service.errors import ASKED_AGAIN, FlexServiceError, Reaction
-from orchestration.resources.flex_web_service.pace import Hold, Pace
+from orchestration.resources.flex_web_service.pace import Pace
+from orchestration.resources.pace_file import Hold
 
 MOST_DAYS: Final = 365
 LOCKED_SECONDS: Final = 4 * 3600.0

@@ -221,3 +221,29 @@ def test_the_reporting_currency_and_the_benchmark_are_checked(monkeypatch: pytes
     monkeypatch.setenv("REPORTING_CURRENCY", "dollars")
     with pytest.raises(SettingsError, match="REPORTING_CURRENCY"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"TIEOUT_EXECUTOR": "celery"}, "set TIEOUT_LAKE_URL, too"),
+        ({"TIEOUT_EXECUTOR": "celery", "TIEOUT_LAKE_URL": "s3://b/l"}, "set TIEOUT_CELERY_BROKER_URL"),
+        ({"TIEOUT_EXECUTOR": "threads"}, "in_process"),
+    ],
+)
+def test_workers_need_a_lake_and_a_broker(
+    given: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=told):
+        load_settings()
+
+
+def test_the_broker_is_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "broker"
+    file.write_text("redis://:hidden@host:6379/0\n")
+    monkeypatch.setenv("TIEOUT_CELERY_BROKER_URL_FILE", str(file))
+    settings = load_settings()
+    assert settings.broker_url == "redis://:hidden@host:6379/0"
+    assert "hidden" not in repr(settings)

@@ -23,7 +23,7 @@ PUBLISHED = {
     "fct_nav_daily", "fct_return_daily", "account_summary", "position_current", "performance_metric",
     "monthly_return", "drawdown", "reconciliation", "reconciliation_row", "data_health", "document",
     "document_section", "build_info", "restatement", "coverage", "coverage_gap",
-    "fct_pnl_daily", "pnl_by_instrument", "income", "allocation", "fct_tax_lot", "fct_wash_sale",
+    "fct_pnl_daily", "pnl_by_instrument", "income", "allocation", "fct_tax_lot", "fct_wash_sale", "benchmark_close",
 }  # fmt: skip
 
 

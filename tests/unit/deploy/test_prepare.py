@@ -47,6 +47,9 @@ def test_it_makes_secrets_that_belong_together_and_keeps_others_out(project: Pat
         "pgpass": 0o600,
         "postgres_password": 0o644,
         "flex_token": 0o644,
+        "fred_api_key": 0o644,
+        "polygon_api_key": 0o644,
+        "stooq_api_key": 0o644,
         "tws_password": 0o644,
     }
     variables = read_variables(project / ".env")
