@@ -162,6 +162,7 @@ def demo(
         "  make up                              the page on http://127.0.0.1:8501, Dagster on http://127.0.0.1:3000\n"
         "  .venv/bin/tieout reconcile           what ties to the broker's totals, and what does not\n"
         '  .venv/bin/tieout query "select * from marts.account_summary"\n'
+        "  .venv/bin/tieout data catalog        bars, exchange rates and yields of the demo's own market\n"
         "  .venv/bin/tieout demo --clear        remove the demo; then drop your own Flex XML into "
         f"{command.data.inbox}"
     )

@@ -1,7 +1,7 @@
 """Numbers and dates as the page writes them: signs, currencies, dashes for what is missing, masks."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -17,6 +17,12 @@ Number = Decimal | float | int | None
 def is_number(value: Number) -> bool:
     """False for NULL, NaN and infinities: none of them is ever shown as a figure."""
     return value is not None and math.isfinite(value)
+
+
+def decimals_of(values: Iterable[Number], most: int = 6) -> int:
+    """How many decimals show all of these as they are told: 2 at least, `most` where they would be more."""
+    told = (Decimal(str(value)) for value in values if value is not None and math.isfinite(value))
+    return min(most, max([2, *(-int(one.normalize().as_tuple().exponent) for one in told)]))
 
 
 def direction(value: Number) -> int:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from apps.dashboard import market
 from apps.dashboard.components import cards, charts, tables
-from apps.dashboard.components.formatting import count, day
+from apps.dashboard.components.formatting import count, day, decimals_of
 from apps.dashboard.page import Place
 from apps.published import Version, open_version
 
@@ -21,6 +21,7 @@ _VENDORS_OWN: Final = {
 }
 _MOST_FEATURES: Final = 4
 _VOLUMES: Final = {"volume", "split_volume"}
+_PRICES: Final = ("open", "high", "low", "close")
 _DAYS: Final = {"session_date", "observation_date", "known_from"}
 
 
@@ -161,6 +162,10 @@ def _table(symbol: str, series: market.Series, columns: tuple[str, ...]) -> None
     for name in _DAYS & set(columns):
         config[name] = column.DateColumn(name.replace("_", " ").capitalize(), format="iso8601")
     newest = series.rows[::-1]
+    prices = [name for name in columns if name == "value" or name.endswith(_PRICES)]
+    shown = f"%,.{decimals_of(one[name] for name in prices for one in newest)}f"
+    for name in prices:
+        config[name] = column.NumberColumn(name.replace("_", " ").capitalize(), format=shown)
     st.dataframe(
         tables.frame(newest, columns),
         column_config=config,

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from apps.dashboard import market, pulling
 from apps.dashboard.components.charts import MAX_POINTS
+from apps.dashboard.components.formatting import decimals_of
 from config.data_folder import DataFolder
 from tests.support.published_fixture import write_published
 from tests.support.published_market import COUNT, write_empty_market, write_market
@@ -158,3 +159,20 @@ def test_how_the_last_update_went(published: Path) -> None:
     assert "done, 1 series of 2 failed" in text
     assert "3 added, 10 unchanged, 1 not over yet" in text
     assert "failed: &lt;b&gt;no&lt;/b&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals"),
+    [
+        ([118.73, 119.0, 117.6], 2),
+        ([1.0823, 1.1], 4),
+        ([0.00001234, 5], 6),
+        ([119.0, None, float("nan")], 2),
+        ([1e-9], 6),
+        ([], 2),
+    ],
+)
+def test_prices_of_a_column_have_as_many_decimals_as_the_longest(
+    values: list[float | None], decimals: int
+) -> None:
+    assert decimals_of(values) == decimals
