@@ -1,6 +1,6 @@
-"""`python -m bench [--readme] [NAME…]`: all benchmarks, or those named; ends with 1 if one of them misses a target.
+"""`python -m bench [--readme] [NAME…]`: all benchmarks, or those named.
 
-Those of market data have targets. `--readme` writes their table into README.md.
+Those of market data have targets; a missed one is said, and fails nothing. `--readme` writes their table into README.md.
 """
 
 import sys
@@ -43,7 +43,6 @@ def main() -> None:
     if readme:
         text = f"{busy}\n\n{table(targets)}"
         README.write_text(within(README.read_text("utf-8"), text), "utf-8")
-    sys.exit(not all(one.met for one in targets))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from bench.targets import Target, told
+from bench.targets import Target, table
 from orchestration.resources.market_lake import MarketLake
 from tests.support.lake_rows import BARS_OF, bars, weekdays
 
@@ -156,4 +156,4 @@ def _best(work: Callable[[], Any], repeat: int) -> Run:
 
 
 if __name__ == "__main__":
-    sys.exit(not told(main()))
+    print(table(main()))

@@ -5,7 +5,7 @@ import sys
 import time
 from datetime import date, timedelta
 
-from bench.targets import Target, told
+from bench.targets import Target, table
 from transforms.market.stooq_bulk import HEADER, File, read_files
 
 SYMBOLS = 600
@@ -65,4 +65,4 @@ def main() -> list[Target]:
 
 
 if __name__ == "__main__":
-    sys.exit(not told(main()))
+    print(table(main()))

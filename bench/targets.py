@@ -57,12 +57,6 @@ def table(targets: Sequence[Target]) -> str:
     return "\n".join([HEAD, *(one.row() for one in targets)])
 
 
-def told(targets: Sequence[Target]) -> bool:
-    """Print their table; says whether all are met."""
-    print(table(targets), flush=True)
-    return all(one.met for one in targets)
-
-
 def within(page: str, text: str) -> str:
     """A page with this text in the place that BEGIN and END mark. Raises ValueError where it has none."""
     if BEGIN not in page or END not in page:
