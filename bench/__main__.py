@@ -1,6 +1,6 @@
 """`python -m bench [--readme] [NAME…]`: all benchmarks, or those named.
 
-Those of market data have targets; a missed one is said, and fails nothing. `--readme` writes their table into README.md.
+Those of market data have targets; a missed one is said and fails nothing. `--readme` writes their table into README.md.
 """
 
 import sys

@@ -1,7 +1,6 @@
 """Stooq's bulk files into bars: how many a second of one core, text that is right and text with a bad line. No disk."""
 
 import random
-import sys
 import time
 from datetime import date, timedelta
 
