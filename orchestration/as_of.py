@@ -105,9 +105,8 @@ def _refuse(out: Path, overwrite: bool) -> None:
 
 def _keep_benchmark(settings: Settings, target: DataFolder, instant: datetime) -> str | None:
     """Put the benchmark's closes until then into the folder, as the file that a person would; gives its name."""
-    from orchestration.market.benchmark import find_benchmark
+    from orchestration.market.benchmark import benchmark_of
     from orchestration.market.benchmark_name import benchmark_name
-    from orchestration.resources.market_lake import MarketLake
     from orchestration.staleness import benchmark_file
 
     name = benchmark_name(settings)
@@ -118,7 +117,7 @@ def _keep_benchmark(settings: Settings, target: DataFolder, instant: datetime) -
     if file.is_file():
         kept.parent.mkdir(parents=True)
         shutil.copyfile(file, kept)
-    elif (found := find_benchmark(MarketLake(settings.lake_url), name)) is not None:
+    elif (found := benchmark_of(settings, name)) is not None:
         kept.parent.mkdir(parents=True)
         closes = found.prices.select("close", date="price_date")
         closes.filter(closes["date"] <= instant.date()).write_csv(kept)

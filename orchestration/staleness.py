@@ -48,9 +48,8 @@ def _benchmark(settings: Settings) -> str:
     if path.is_file():
         return f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
     from orchestration.market.benchmark import fingerprint
-    from orchestration.resources.market_lake import MarketLake
 
-    return f"{name} {fingerprint(MarketLake(settings.lake_url), name)}"
+    return f"{name} {fingerprint(settings, name)}"
 
 
 def benchmark_file(settings: Settings, name: str) -> Path:

@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from config.settings import Settings
+from orchestration.resources.lake import Lake
 from orchestration.resources.market_lake import MarketLake, UnreadableError
 from transforms.market.adjust import adjusted, factors
 from transforms.market.series import DatasetId
@@ -25,10 +27,13 @@ log = logging.getLogger("tieout")
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The closes of a series (columns of BENCHMARK_PRICES), where they are from, and of what: `basis`, `currency`."""
+    """The closes of a series (columns of BENCHMARK_PRICES), where they are from, and of what: `basis`, `currency`.
+
+    `dataset`: None for those that the books have of a lake that cannot be reached now.
+    """
 
     prices: pl.DataFrame
-    dataset: DatasetId
+    dataset: DatasetId | None
     basis: str
     currency: str | None
 
@@ -42,9 +47,25 @@ def find_benchmark(lake: MarketLake, symbol: str) -> Benchmark | None:
     return max(_every(lake, symbol), key=_served, default=None)
 
 
-def fingerprint(lake: MarketLake, symbol: str) -> str:
+def benchmark_of(settings: Settings, symbol: str) -> Benchmark | None:
+    """The closes of a symbol in the lake; those that the books have of it, where the lake cannot be reached."""
+    try:
+        return find_benchmark(MarketLake(settings.lake_url), symbol)
+    except OSError as error:
+        log.warning("the closes of the benchmark %s stay as they were: %s", symbol, error)
+    kept = Lake(settings.data.clean)
+    if not kept.path(BENCHMARK_PRICES.name).exists():
+        return None
+    prices = kept.read(BENCHMARK_PRICES.name).filter(pl.col("benchmark") == symbol)
+    if prices.is_empty():
+        return None
+    known = prices["adjustment"][-1] == "total_return"
+    return Benchmark(prices, None, TOTAL_RETURN if known else AS_TOLD, prices["currency"][-1])
+
+
+def fingerprint(settings: Settings, symbol: str) -> str:
     """A hash of the closes; `absent` where there are none."""
-    benchmark = find_benchmark(lake, symbol)
+    benchmark = benchmark_of(settings, symbol)
     if benchmark is None:
         return "absent"
     days = benchmark.prices.select("price_date", pl.col("close").cast(pl.String), "currency", "adjustment")

@@ -11,7 +11,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from deploy.check.postgres import free_port
 from orchestration.resources.market_lake import LostRaceError, MarketLake, by_year
+from orchestration.resources.remote import UnreachableError
 from tests.scale.conftest import Bucket
 from tests.support.lake_rows import ACTIONS_OF, BARS_OF, action, bars, weekdays
 from tests.support.lake_writer import begin, writer
@@ -214,6 +216,13 @@ def test_other_errors_of_the_store_are_not_races(bucket: Bucket) -> None:
     with lake.writing("clean", BARS_OF, YEAR) as partition, pytest.raises(OSError, match="bucket") as refused:
         partition.replace(by_year("bars", ROWS)[YEAR])
     assert not isinstance(refused.value, LostRaceError)
+
+
+def test_a_server_that_is_not_there_is_one_clear_error() -> None:
+    away = {"key": "test", "secret": "test", "endpoint_url": f"http://127.0.0.1:{free_port()}"}
+    lake = MarketLake("s3://bucket/lake", {**away, "skip_instance_cache": True})
+    with pytest.raises(UnreachableError, match=r"s3://bucket/lake cannot be reached .*Check TIEOUT_LAKE_URL"):
+        lake.datasets("clean")
 
 
 def test_address_and_credentials_of_the_environment(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,9 @@ import dagster as dg
 from orchestration.defs.clean.contract_metadata import contract_metadata
 from orchestration.defs.clean.tables import contract_check, contract_check_spec
 from orchestration.keys import CLEAN, OWNERS
-from orchestration.market.benchmark import find_benchmark
+from orchestration.market.benchmark import benchmark_of
 from orchestration.market.benchmark_name import benchmark_name
 from orchestration.resources.dagster_resources import DataResource
-from orchestration.resources.market_lake import MarketLake
 from orchestration.staleness import benchmark_file
 from transforms.clean.benchmark import build_benchmark_prices
 from transforms.clean.model import ISSUES, Cleaned
@@ -46,10 +45,10 @@ def clean_benchmark_prices(data: DataResource) -> Iterator[dg.MaterializeResult 
         if path.is_file():
             cleaned = build_benchmark_prices(name, path.read_bytes())
             told = {"from": str(path)}
-        elif (found := find_benchmark(MarketLake(settings.lake_url), name)) is not None:
+        elif (found := benchmark_of(settings, name)) is not None:
             cleaned = Cleaned(found.prices, ISSUES.empty())
             told = {
-                "from": str(found.dataset),
+                "from": str(found.dataset or "the books, for the lake cannot be reached"),
                 "closes": found.basis,
                 "currency": found.currency or "not told",
             }

@@ -20,6 +20,7 @@ from orchestration.resources.market_lake.parquet import decode, encode, reading
 from orchestration.resources.market_lake.stores import LostRaceError, Store, settled, store_at
 from orchestration.resources.market_lake.tables import TABLES, LakeTable, arranged, table_of
 from orchestration.resources.market_lake.views import CATALOG, SYMBOLS, make_views, prepare
+from orchestration.resources.remote import reaching
 from transforms.market.series import DatasetId, Kind, Layer
 from transforms.schemas.market import SYMBOL_MAP
 
@@ -124,7 +125,8 @@ class MarketLake:
         address, filesystem = self._store.address(name), self._store.filesystem
         with reading(address):
             if filesystem is not None:
-                return settled(lambda: _part_of_object(address, filesystem, columns, symbols))
+                with reaching(self.root, but=(pa.ArrowInvalid,)):
+                    return settled(lambda: _part_of_object(address, filesystem, columns, symbols))
             return _part_of_file(address, columns, symbols)
 
     @contextmanager

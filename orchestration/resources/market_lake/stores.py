@@ -21,6 +21,7 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
 from orchestration.resources.files import exclusive, write_atomically
+from orchestration.resources.remote import UnreachableError, reaching
 
 PART: Final = "part.parquet"
 
@@ -124,9 +125,10 @@ class ObjectStore:
             # a remembered listing says of a file that was replaced since what no longer holds, and reading it fails
             filesystem, path = url_to_fs(root, **{**options, "use_listings_cache": False})
         except ImportError as missing:
-            raise ValueError(
+            raise UnreachableError(
                 f"the lake at {root} needs a package: {missing}. For S3 it is the extra: pip install tieout[s3]"
             ) from missing
+        self.root = root
         self._filesystem: AbstractFileSystem = filesystem
         self._path = path.rstrip("/")
         self._protocol = root.split("://", 1)[0]
@@ -148,12 +150,14 @@ class ObjectStore:
 
     def parts(self, folder: str) -> list[str]:
         """Names of the partitions' objects below a folder, sorted."""
-        found = self._filesystem.glob(f"{self._key(folder)}/**/{PART}")
+        with reaching(self.root):
+            found = self._filesystem.glob(f"{self._key(folder)}/**/{PART}")
         return sorted(str(path)[len(self._path) :].lstrip("/") for path in found)
 
     def size(self, name: str) -> int:
         """Bytes of an object."""
-        return int(self._filesystem.info(self._key(name))["size"])
+        with reaching(self.root):
+            return int(self._filesystem.info(self._key(name))["size"])
 
     @contextmanager
     def holding(self, name: str) -> Iterator[None]:
@@ -166,9 +170,10 @@ class ObjectStore:
     def read(self, name: str) -> tuple[bytes | None, Version]:
         """The bytes of an object as they are now; and their version."""
         try:
-            # the version first: bytes that are newer than it make the write fail, never the other way round
-            tag = self._filesystem.info(self._key(name)).get("ETag")
-            return self._filesystem.cat_file(self._key(name)), Version(True, tag)
+            with reaching(self.root):
+                # the version first: bytes that are newer than it make the write fail, never the other way round
+                tag = self._filesystem.info(self._key(name)).get("ETag")
+                return self._filesystem.cat_file(self._key(name)), Version(True, tag)
         except FileNotFoundError:
             return None, Version(False)
 
@@ -178,7 +183,8 @@ class ObjectStore:
         Raises LostRaceError when it is no longer what is there.
         """
         if not self.conditional:
-            self._filesystem.pipe_file(self._key(name), content)
+            with reaching(self.root):
+                self._filesystem.pipe_file(self._key(name), content)
             return Version(True)
         self._refuse_a_store_without_conditions()
         condition = {"IfMatch": over.tag} if over.tag else {"IfNoneMatch": "*"}
@@ -187,7 +193,9 @@ class ObjectStore:
     def _put(self, name: str, content: bytes, condition: Mapping[str, str]) -> str:
         """Put an object in one request on a condition; gives its tag."""
         try:
-            done = self._filesystem.pipe_file(self._key(name), content, chunksize=_LARGEST_PUT, **condition)
+            with reaching(self.root):
+                key = self._key(name)
+                done = self._filesystem.pipe_file(key, content, chunksize=_LARGEST_PUT, **condition)
         except OSError as refused:
             if _code(refused) in _LOST:
                 raise LostRaceError(

@@ -14,6 +14,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from orchestration.resources.files import replace_atomically, sync_folder
+from orchestration.resources.remote import UnreachableError, reaching
 
 _UNFINISHED: Final = "raw/vendors/unfinished"
 _LEFT_BEHIND_SECONDS: Final = 24 * 3600.0
@@ -30,7 +31,8 @@ class FileStore:
         """Write a file in one step: by a rename on a disk, by a single upload elsewhere."""
         system, target = self._at(path)
         if not isinstance(system, LocalFileSystem):
-            system.pipe_file(target, content)
+            with reaching(self.root):
+                system.pipe_file(target, content)
             return
         with self.writing(path) as stream:
             stream.write(content)
@@ -57,26 +59,31 @@ class FileStore:
     def get(self, path: str) -> bytes:
         """The bytes of a file. Raises `FileNotFoundError`."""
         system, target = self._at(path)
-        content: bytes = system.cat_file(target)
+        with reaching(self.root):
+            content: bytes = system.cat_file(target)
         return content
 
     def has(self, path: str) -> bool:
         """Whether there is such a file."""
         system, target = self._at(path)
-        return bool(system.exists(target))
+        with reaching(self.root):
+            return bool(system.exists(target))
 
     def files(self, folder: str) -> list[str]:
         """The paths of all files below a folder, in order; none if it is not there."""
         system, target = self._at(folder)
         system.invalidate_cache(target)
         root = self._at("")[1].rstrip("/")
-        return sorted(str(PurePosixPath(found).relative_to(root)) for found in system.find(target))
+        with reaching(self.root):
+            found = system.find(target)
+        return sorted(str(PurePosixPath(path).relative_to(root)) for path in found)
 
     def delete(self, path: str) -> None:
         """Remove a file; one that is gone already is as good."""
         system, target = self._at(path)
         try:
-            system.rm_file(target)
+            with reaching(self.root):
+                system.rm_file(target)
         except FileNotFoundError:
             return
         if isinstance(system, LocalFileSystem):
@@ -98,7 +105,7 @@ class FileStore:
         try:
             system, root = url_to_fs(self.root, **self.options)
         except ImportError as missing:
-            raise ValueError(
+            raise UnreachableError(
                 f"TIEOUT_LAKE_URL is {self.root}, which needs a package: {missing}. Install tieout[s3]"
             ) from missing
         return system, f"{root.rstrip('/')}/{path}" if path else root

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from orchestration.resources.market_lake import MarketLake, UnreadableError, by_year
 from orchestration.resources.market_lake.parquet import encode
 from orchestration.resources.market_lake.stores import Version
+from orchestration.resources.remote import UnreachableError
 from tests.support.lake_rows import BARS_OF, RATES_OF, bars, observations, weekdays
 from transforms.features.bars import FEATURES, NAMING
 from transforms.market.series import DatasetId
@@ -262,5 +263,5 @@ def test_a_store_whose_package_is_not_installed_says_what_to_install(monkeypatch
         raise ImportError("Install s3fs to access S3")
 
     monkeypatch.setattr("orchestration.resources.market_lake.stores.url_to_fs", missing)
-    with pytest.raises(ValueError, match=r"s3://bucket/x needs a package: .*pip install tieout\[s3\]"):
+    with pytest.raises(UnreachableError, match=r"s3://bucket/x needs a package: .*pip install tieout\[s3\]"):
         MarketLake("s3://bucket/x")

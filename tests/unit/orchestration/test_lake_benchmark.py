@@ -6,10 +6,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
-from orchestration.market.benchmark import Benchmark, find_benchmark
+from config.settings import Settings
+from orchestration.market.benchmark import Benchmark, benchmark_of, find_benchmark, fingerprint
+from orchestration.resources.lake import Lake
 from orchestration.resources.market_lake import MarketLake, by_year
 from tests.support.market_rows import bars, dividend, weekdays
+from tests.support.unreachable import unreachable
 from transforms.market.series import DatasetId
 from transforms.schemas.benchmark import BENCHMARK_PRICES
 
@@ -90,3 +94,40 @@ def test_a_file_that_cannot_be_read_stops_no_books(lake: MarketLake) -> None:
     store(lake, OTHER, bars(CLOSES, provider="aaa", adjustment="unknown"))
     (Path(lake.root) / US.partition("clean", 2026)).write_bytes(b"no Parquet")
     assert found(lake).dataset == OTHER
+
+
+class TestALakeThatCannotBeReached:
+    """The books keep the closes that they have, and nothing is new."""
+
+    @pytest.fixture
+    def settings(self, lake: MarketLake, tmp_path: Path) -> Settings:
+        store(lake, US, bars(CLOSES))
+        return Settings.model_validate({"TIEOUT_DATA_DIR": tmp_path / "data", "TIEOUT_LAKE_URL": lake.root})
+
+    def gone(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"lake": unreachable()})
+
+    def test_the_closes_stay(self, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+        before = benchmark_of(settings, "AAA")
+        assert before is not None
+        Lake(settings.data.clean).write("benchmark_prices", before.prices)
+        known = fingerprint(settings, "AAA")
+
+        kept = benchmark_of(self.gone(settings), "AAA")
+
+        assert kept is not None
+        assert_frame_equal(kept.prices, before.prices)
+        assert (kept.dataset, kept.basis, kept.currency) == (None, before.basis, before.currency)
+        assert fingerprint(self.gone(settings), "AAA") == known
+        assert (
+            "the closes of the benchmark AAA stay as they were: gone://bucket cannot be reached"
+            in caplog.text
+        )
+
+    def test_of_another_name_there_are_none(self, settings: Settings) -> None:
+        assert benchmark_of(self.gone(settings), "AAA") is None
+        before = benchmark_of(settings, "AAA")
+        assert before is not None
+        Lake(settings.data.clean).write("benchmark_prices", before.prices)
+        assert benchmark_of(self.gone(settings), "BBB") is None
+        assert fingerprint(self.gone(settings), "BBB") == "absent"

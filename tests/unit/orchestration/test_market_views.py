@@ -10,6 +10,7 @@ from config.settings import Settings
 from orchestration.market.work import MarketData
 from tests.support.lake_rows import BARS_OF, bars, weekdays
 from tests.support.market_rows import MONDAY
+from tests.support.unreachable import unreachable
 
 ALL = {
     "bars", "bars_adjusted", "corporate_action", "dataset_catalog", "features", "observations", "quotes", "symbol_map",
@@ -58,3 +59,13 @@ def test_a_lake_that_cannot_be_made_is_said(market: MarketData, caplog: pytest.L
     with caplog.at_level(logging.WARNING):
         assert made(MarketData(settings)) == set()
     assert "views of market data are missing" in caplog.text
+
+
+def test_a_lake_that_cannot_be_reached_is_said(market: MarketData, caplog: pytest.LogCaptureFixture) -> None:
+    settings = market.settings.model_copy(update={"lake": unreachable()})
+    with caplog.at_level(logging.WARNING):
+        assert made(MarketData(settings)) == set()
+    assert (
+        "gone://bucket cannot be reached (Could not connect to the endpoint URL). Check TIEOUT_LAKE_URL"
+        in caplog.text
+    )
