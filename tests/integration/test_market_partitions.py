@@ -7,10 +7,17 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
 from config.settings import Settings
 from orchestration.build import build_defs, run_market_update
-from orchestration.defs.market.automation import RANGE_END, RANGE_START, follow_plan, market_plan_sensor
+from orchestration.defs.market.automation import (
+    RANGE_END,
+    RANGE_START,
+    follow_plan,
+    market_plan_sensor,
+    update_request,
+)
 from orchestration.defs.market.checks import SHOWN, check_results
 from orchestration.defs.market.data import ANSWERS_KEYS, BAR_FEATURES_KEY, BARS_KEY
 from orchestration.market.outcome import DatasetOutcome
@@ -106,6 +113,46 @@ def test_one_year_of_one_dataset_then_a_backfill_of_years(
 
     assert run(market, instance, BAR_FEATURES_KEY, "stooq.main.1d|2026").success
     assert market.lake.years("features", STOOQ) == [2024, 2025, 2026]
+
+
+def test_features_follow_bars_that_came_without_them_once(
+    market: MarketData, instance: dg.DagsterInstance
+) -> None:
+    follow_plan(instance, market.plan.wanted())
+    whole = dg.AssetSelection.assets(BAR_FEATURES_KEY)
+
+    def requested(cursor: AssetDaemonCursor | None) -> tuple[set[str], AssetDaemonCursor]:
+        told = dg.evaluate_automation_conditions(
+            build_defs({"market": market}), instance, asset_selection=whole, cursor=cursor
+        )
+        return set(told.get_requested_partitions(BAR_FEATURES_KEY)), told.cursor
+
+    none, cursor = requested(None)
+    assert none == set()
+    span = {RANGE_START: "stooq.main.1d|2024", RANGE_END: "stooq.main.1d|2025"}
+    assert run(market, instance, BARS_KEY, tags=span).success
+    years, cursor = requested(cursor)
+    assert years == {"stooq.main.1d|2024", "stooq.main.1d|2025"}
+    again, cursor = requested(cursor)
+    assert again == set()
+    assert run(market, instance, BAR_FEATURES_KEY, tags=span).success
+    again, cursor = requested(cursor)
+    assert again == set()
+
+
+def test_an_update_asks_for_no_second_run_of_the_features(
+    market: MarketData, instance: dg.DagsterInstance
+) -> None:
+    defs, whole = build_defs({"market": market}), dg.AssetSelection.assets(BAR_FEATURES_KEY)
+    first = dg.evaluate_automation_conditions(defs, instance, asset_selection=whole)
+    request = update_request(instance, "bars", market.plan.wanted(), market)
+    assert request is not None
+    done = defs.resolve_job_def("update_bars").execute_in_process(
+        instance=instance, run_config=request.run_config, tags=dict(request.tags)
+    )
+    assert done.success
+    then = dg.evaluate_automation_conditions(defs, instance, asset_selection=whole, cursor=first.cursor)
+    assert then.total_requested == 0
 
 
 def test_a_dataset_that_market_toml_names_no_more_is_said(

@@ -143,6 +143,15 @@ def market_plan_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     return dg.SkipReason(f"{len(wanted)} datasets are kept up to date.")
 
 
+bar_features_sensor = dg.AutomationConditionSensorDefinition(
+    "bar_features_sensor",
+    target=dg.AssetSelection.assets(BAR_FEATURES_KEY),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Computes the features of bars that came without them: imported, or chosen in a backfill.",
+)
+
+
 def _schedule(kind: Kind) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=f"{MARKET_JOBS[kind]}_schedule",
@@ -168,5 +177,6 @@ def _schedule(kind: Kind) -> dg.ScheduleDefinition:
 def market_automation() -> Iterator[dg.ScheduleDefinition | dg.SensorDefinition]:
     """Schedules and sensors of market data."""
     yield market_plan_sensor
+    yield bar_features_sensor
     for kind in MARKET_JOBS:
         yield _schedule(kind)

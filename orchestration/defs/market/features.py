@@ -1,5 +1,7 @@
 """The asset of the features of daily bars, which follow their bars. The work is orchestration/market/features.py."""
 
+from typing import Final
+
 import dagster as dg
 
 from orchestration.defs.clean.contract_metadata import contract_metadata
@@ -10,6 +12,11 @@ from orchestration.market.work import MarketData
 from orchestration.resources.market_lake import UnreadableError
 from transforms.market.series import DatasetId
 from transforms.schemas.bar_features import BAR_FEATURES
+
+FOLLOWS_BARS: Final = dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
+"""Of every year, not of the last one alone. Updates bring the features in their own run; this is for bars that came
+without them: from a file that was imported, or from years that were chosen in the UI.
+"""
 
 
 @dg.multi_asset(
@@ -23,6 +30,7 @@ from transforms.schemas.bar_features import BAR_FEATURES
             kinds={"polars", "parquet"},
             description=BAR_FEATURES.description,
             metadata=contract_metadata(BAR_FEATURES),
+            automation_condition=FOLLOWS_BARS,
         )
     ],
     partitions_def=partitions("bars"),
