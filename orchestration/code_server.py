@@ -4,6 +4,7 @@ Runs are its children. So it is the one that knows, when it starts, that what is
 """
 
 import argparse
+import os
 import runpy
 import sys
 
@@ -11,6 +12,10 @@ from config.settings import SettingsError, load_settings
 from orchestration.build import ServicesRunningError, prepare_services, the_only_services
 
 EXIT_USAGE = 2
+CALLS_END_SECONDS = 20
+"""How long calls under way may go on after the signal: a container is killed after half a minute, and Dagster's
+own default is a whole one.
+"""
 
 
 def main(arguments: list[str]) -> int:
@@ -35,6 +40,7 @@ def _serve(host: str, port: str) -> None:
     sys.argv = [
         "dagster", "api", "grpc", "--module-name", "orchestration.definitions", "--host", host, "--port", port,
     ]  # fmt: skip
+    os.environ.setdefault("DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD", str(CALLS_END_SECONDS))
     runpy.run_module("dagster", run_name="__main__", alter_sys=True)
 
 
