@@ -218,9 +218,9 @@ def test_other_errors_of_the_store_are_not_races(bucket: Bucket) -> None:
     assert not isinstance(refused.value, LostRaceError)
 
 
-def test_a_server_that_is_not_there_is_one_clear_error() -> None:
-    away = {"key": "test", "secret": "test", "endpoint_url": f"http://127.0.0.1:{free_port()}"}
-    lake = MarketLake("s3://bucket/lake", {**away, "skip_instance_cache": True})
+def test_a_server_that_is_not_there_is_one_clear_error(bucket: Bucket) -> None:
+    away = {**bucket.options, "endpoint_url": f"http://127.0.0.1:{free_port()}"}
+    lake = MarketLake("s3://bucket/lake", away)
     with pytest.raises(UnreachableError, match=r"s3://bucket/lake cannot be reached .*Check TIEOUT_LAKE_URL"):
         lake.datasets("clean")
 
