@@ -4,10 +4,10 @@ Imports of Dagster and dbt stand inside the functions: a command that finds noth
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +15,18 @@ from config.data_folder import DataFolder
 from config.settings import Settings, load_settings, prepare_environment
 from orchestration.as_of import AsOfError as AsOfError
 from orchestration.as_of import AsOfOutcome, build_as_of, parse_instant
+from orchestration.command_run import QUIET_CONSOLE, failure_of, instance_for_command
 from orchestration.fetching import FetchError as FetchError
 from orchestration.fetching import QueryOutcome, fetch_queries
 from orchestration.instance import BY_COMMAND, end_killed_runs, prepare_instance
 from orchestration.keys import (
     INGEST_JOB,
     INSPECT_JOB,
-    MARKET_JOBS,
     REFRESH_JOB,
     SERVICES_LOCK,
     SNAPSHOT_JOB,
     WRITER_LOCK,
 )
-from orchestration.market.errors import PlanError as PlanError
 from orchestration.quality.inspection import INDEX, Inspector, Verdict
 from orchestration.resources.files import exclusive, try_exclusive
 from orchestration.resources.publisher_state import current_version
@@ -37,18 +36,8 @@ from orchestration.staleness import is_fresh
 
 if TYPE_CHECKING:
     import dagster as dg
-    import polars as pl
-    import requests
 
     from orchestration.flex_probe import Probe
-    from orchestration.market.importing import Imported
-    from orchestration.market.outcome import DatasetOutcome
-    from orchestration.market.plan import Wanted
-    from orchestration.market.progress import Tell
-    from orchestration.market.work import MarketData
-
-# The command says itself what goes on; Dagster's events are in the instance, for its UI.
-QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -264,104 +253,6 @@ def run_inspection(settings: Settings) -> Inspection:
     return Inspection(outcome.version, tuple(inspector.verdicts(outcome.version)), page)
 
 
-@dataclass(frozen=True)
-class MarketOutcome:
-    """What became of each dataset that was brought up to date. `failure`: the run itself failed, and it lacks some."""
-
-    datasets: tuple["DatasetOutcome", ...]
-    failure: str | None = None
-
-
-def run_market_update(
-    settings: Settings,
-    universes: Sequence[str] = (),
-    simulated: "Callable[[], requests.Session] | None" = None,
-    tell: "Tell | None" = None,
-) -> MarketOutcome:
-    """Ask the vendors for what is new of some universes (of all without one), as Dagster runs, one for each kind.
-
-    `simulated` makes sessions that lead to the demo's market in place of the network; that is asked once a day.
-    `tell` hears how far it is. Raises `PlanError` for what `market.toml` does not name, or cannot be read of it.
-    """
-    from orchestration.market.progress import nobody
-    from orchestration.market.work import MarketData
-    from orchestration.resources.vendors import Way
-
-    market = MarketData(settings, Way(simulated, paced=False) if simulated else None, tell or nobody)
-    begun = datetime.now(UTC)
-    wanted = market.chosen(universes)
-    if simulated:
-        wanted = tuple(one for one in wanted if not market.went_well_since(one, begun - timedelta(days=1)))
-    failures = _run_market(settings, wanted, market) if wanted else []
-    records = [market.records.of(one.dataset) for one in wanted]
-    told = tuple(record.outcome for record in records if record is not None and record.at >= begun)
-    return MarketOutcome(told, "\n".join(failures) or None)
-
-
-def want_market_data(
-    settings: Settings,
-    provider: str,
-    universe: str,
-    symbols: Sequence[str],
-    frequency: str = "1d",
-    first: date | None = None,
-) -> None:
-    """Keep these symbols up to date from now on. Raises `PlanError`; `market.toml` then stays as it is."""
-    from orchestration.market.work import MarketData
-
-    market = MarketData(settings)
-    market.refuse_the_demo()
-    market.plan.add(provider, universe, symbols, frequency, first)
-
-
-def import_market_file(
-    settings: Settings, path: Path, universe: str, symbols: Sequence[str] = ()
-) -> "Imported":
-    """Bring a file of Stooq's that a person downloaded into a universe, and tell Dagster which years it wrote.
-
-    Raises `PlanError` for a file that cannot be imported.
-    """
-    from orchestration.market.work import MarketData
-
-    done = MarketData(settings).import_file(path, universe, symbols)
-    if done.outcome.years:
-        from orchestration.defs.market.automation import tell_of_import
-
-        with _instance(settings) as instance:
-            tell_of_import(instance, done)
-    return done
-
-
-def market_catalog(settings: Settings) -> "pl.DataFrame":
-    """A row per dataset of market data that is wanted or stored. Raises `PlanError`."""
-    from orchestration.market.catalog import catalog_table
-    from orchestration.market.work import MarketData
-
-    return catalog_table(MarketData(settings).catalog())
-
-
-def market_rows(
-    settings: Settings, symbol: str, first: date | None, last: date | None, adjusted: bool = False
-) -> "pl.DataFrame":
-    """The bars of a symbol, or its observations where it has no bars, of every provider, by day.
-
-    `adjusted`: bars with their closes adjusted for splits, and with dividends reinvested.
-    """
-    from orchestration.market.catalog import rows_of
-    from orchestration.market.work import MarketData
-
-    return rows_of(MarketData(settings).lake, symbol, first, last, adjusted)
-
-
-def market_symbols(settings: Settings) -> "pl.DataFrame":
-    """What each instrument is called by whom, with the broker's contract id. Raises `PlanError`."""
-    from orchestration.market.symbols import symbol_table
-    from orchestration.market.work import MarketData
-
-    market = MarketData(settings)
-    return symbol_table(settings.data, market.plan.wanted(), market.lake)
-
-
 class ServicesRunningError(Exception):
     """`tieout up` runs on this data folder; the message says what to do."""
 
@@ -426,54 +317,10 @@ def _came_before(waiting: Sequence[Path], manifest: RawManifest) -> bool:
     return True
 
 
-def _run_market(settings: Settings, wanted: "Sequence[Wanted]", market: "MarketData") -> list[str]:
-    """Run the jobs of the kinds that are wanted; gives why they failed.
-
-    Of the assets only those of market data are put together: the books' need dbt's manifest, and play no part.
-    """
-    with _instance(settings) as instance:
-        from orchestration.defs.market.automation import market_definitions, update_request
-
-        definitions = market_definitions(market)
-        requests = [update_request(instance, kind, wanted, market) for kind in MARKET_JOBS]
-        results = [
-            definitions.resolve_job_def(str(request.job_name)).execute_in_process(
-                instance=instance,
-                raise_on_error=False,
-                run_config={**QUIET_CONSOLE, **request.run_config},
-                tags={**BY_COMMAND, **request.tags},
-            )
-            for request in requests
-            if request is not None
-        ]
-    return [_failure(result) for result in results if not result.success]
-
-
-@contextmanager
-def _instance(settings: Settings) -> Iterator["dg.DagsterInstance"]:
-    """Dagster's instance for one run of the command; runs that were killed are ended first."""
-    prepare_environment(settings.data)
-    prepare_instance(settings.data)
-    import dagster as dg
-
-    with (
-        exclusive(settings.data.dagster / ".command.lock"),
-        dg.DagsterInstance.get() as instance,
-    ):
-        end_killed_runs(instance, by_command=True)
-        with (
-            try_exclusive(settings.data.root / SERVICES_LOCK) as no_services,
-            try_exclusive(settings.data.root / WRITER_LOCK) as no_writer,
-        ):
-            if no_services and no_writer:
-                end_killed_runs(instance, by_command=False)
-        yield instance
-
-
 def _run(settings: Settings, job_name: str) -> RunOutcome:
     store = RawStore(settings.data, settings.flex_timezone)
     known = len(store.manifest().receipts)
-    with _instance(settings) as instance:
+    with instance_for_command(settings) as instance:
         result = (
             build_defs()
             .resolve_job_def(job_name)
@@ -486,28 +333,5 @@ def _run(settings: Settings, job_name: str) -> RunOutcome:
         nothing_new=False,
         receipts=store.manifest().receipts[known:],
         version=current_version(settings.data.published),
-        failure=None if result.success else _failure(result),
+        failure=None if result.success else failure_of(result),
     )
-
-
-def _failure(result: "dg.ExecuteInProcessResult") -> str:
-    """What went wrong first, in the words of the code that found it. The stack is in Dagster's log of the run."""
-    where = f"More in the log of run {result.run_id} (`tieout up` shows it)."
-    for event in result.all_events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            said = data.user_failure_data.description if data.user_failure_data else None
-            return f"{said or _innermost(data.error)}\n{where}"
-    for event in result.all_events:
-        if event.is_failure:
-            return (
-                f"{_innermost(getattr(event.event_specific_data, 'error', None)) or event.message}\n{where}"
-            )
-    return where
-
-
-def _innermost(error: Any) -> str:
-    """The message of the error that Dagster's own errors are wrapped around."""
-    if error is None:
-        return ""
-    return str((error.cause or error).message).strip()

@@ -45,6 +45,7 @@ def _exchange(calendar: str, first: date, last: date) -> pl.DataFrame:
             raise UnknownCalendarError(
                 f"There is no calendar {calendar}. Give a name of exchange_calendars (XNYS, XLON), 24/7 or TARGET."
             ) from None
+        # ASEX, XBSE and others lack what their base class asks for, and so raise its NotImplementedError
         except (ValueError, NotImplementedError) as error:
             raise UnknownCalendarError(
                 f"exchange_calendars cannot tell the sessions of {calendar} ({error}). Give a calendar with the same "

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from apps.cli.context import EXIT_BREAK, EXIT_OK, CommandContext, fail
 from apps.cli.pipeline_commands import JsonOption
 from apps.cli.render import Output, print_result
 from apps.published import Result
-from orchestration.build import (
+from config.settings import Settings
+from orchestration.market_build import (
     MarketOutcome,
     PlanError,
     import_market_file,
@@ -28,7 +29,7 @@ from orchestration.build import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from orchestration.build import DatasetOutcome
+    from orchestration.market_build import DatasetOutcome
     from transforms.market.series import DatasetId
 
 ProgressOption = Annotated[
@@ -117,15 +118,7 @@ def import_(
 
 def catalog(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """What market data there is: datasets, their span, size, and how the last update went."""
-    command: CommandContext = ctx.obj
-    try:
-        rows = market_catalog(command.settings)
-    except PlanError as error:
-        fail(str(error))
-    if rows.is_empty() and not as_json:
-        typer.echo("No market data yet. `tieout data pull stooq SPY` fetches a first series.")
-        return
-    _print(rows, as_json)
+    _print_what_there_is(market_catalog, ctx.obj, as_json)
 
 
 def show(
@@ -148,15 +141,7 @@ def show(
 
 def symbols(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """What each instrument is called by vendors and by the broker, and what means too much to be used."""
-    command: CommandContext = ctx.obj
-    try:
-        rows = market_symbols(command.settings)
-    except PlanError as error:
-        fail(str(error))
-    if rows.is_empty() and not as_json:
-        typer.echo("No market data yet. `tieout data pull stooq SPY` fetches a first series.")
-        return
-    _print(rows, as_json)
+    _print_what_there_is(market_symbols, ctx.obj, as_json)
 
 
 def register(app: typer.Typer) -> None:
@@ -166,6 +151,19 @@ def register(app: typer.Typer) -> None:
         data.command()(command)
     data.command("import")(import_)
     app.add_typer(data, name="data")
+
+
+def _print_what_there_is(
+    table: "Callable[[Settings], pl.DataFrame]", command: CommandContext, as_json: bool
+) -> None:
+    try:
+        rows = table(command.settings)
+    except PlanError as error:
+        fail(str(error))
+    if rows.is_empty() and not as_json:
+        typer.echo("No market data yet. `tieout data pull stooq SPY` fetches a first series.")
+        return
+    _print(rows, as_json)
 
 
 def _day(moment: datetime | None) -> date | None:

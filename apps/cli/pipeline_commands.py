@@ -1,4 +1,4 @@
-"""The commands that write: demo, ingest, run, inspect, up. They start runs through `orchestration.build` alone."""
+"""The commands that write: demo, ingest, run, inspect, up. Runs start in `orchestration.build` and `market_build`."""
 
 import json
 from dataclasses import asdict
@@ -23,10 +23,10 @@ from orchestration.build import (
     run_as_of,
     run_ingest,
     run_inspection,
-    run_market_update,
     run_refresh,
     the_only_services,
 )
+from orchestration.market_build import run_market_update
 
 
 class KnownBy(StrEnum):

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from orchestration.build import run_market_update, want_market_data
 from orchestration.market.features import BarFeatures
+from orchestration.market_build import run_market_update, want_market_data
 from orchestration.resources.market_lake import MarketLake
 from orchestration.resources.market_state import MarketState
 from tests.fakes.vendors import VendorServer, vendor_server

@@ -10,7 +10,7 @@ import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
 from config.settings import Settings
-from orchestration.build import build_defs, run_market_update
+from orchestration.build import build_defs
 from orchestration.defs.market.automation import (
     RANGE_END,
     RANGE_START,
@@ -22,6 +22,7 @@ from orchestration.defs.market.checks import SHOWN, check_results
 from orchestration.defs.market.data import ANSWERS_KEYS, BAR_FEATURES_KEY, BARS_KEY
 from orchestration.market.outcome import DatasetOutcome
 from orchestration.market.work import MarketData
+from orchestration.market_build import run_market_update
 from orchestration.resources.vendors import Way
 from tests.fakes.vendors import VendorServer, vendor_server
 from transforms.market.checks import FINDINGS

@@ -422,7 +422,7 @@ def test_the_checks_find_each_planted_defect_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("provider", "symbol"), [("stooq", "NOSUCH"), ("treasury", "DGS10"), ("ecb", "EURXXX")]
+    ("provider", "symbol"), [("stooq", "NOSUCH"), ("treasury", "DGS10"), ("ecb", "EURQQQ")]
 )
 def test_a_symbol_of_which_nothing_ever_came_is_said(market: Market, provider: str, symbol: str) -> None:
     outcome = market.bring_in(market.want(provider, symbol))

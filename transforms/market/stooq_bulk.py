@@ -293,6 +293,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | Prob
         return Problem(member.filename, None, f"the file is longer than {LONGEST_FILE:,} bytes")
     try:
         return archive.read(member)
+    # zipfile's own: NotImplementedError for a way of packing that it does not know, RuntimeError for a password
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         return Problem(member.filename, None, f"the file cannot be unpacked ({clipped(error, 60)})")
 

@@ -37,8 +37,8 @@ def test_calendars_of_a_rule_need_no_library() -> None:
 
 
 def test_an_unknown_calendar_is_told() -> None:
-    with pytest.raises(UnknownCalendarError, match="There is no calendar XXXX"):
-        sessions_of("XXXX", *YEAR)
+    with pytest.raises(UnknownCalendarError, match="There is no calendar XQQQ"):
+        sessions_of("XQQQ", *YEAR)
 
 
 def test_a_calendar_whose_records_begin_later_is_told_from_there() -> None:

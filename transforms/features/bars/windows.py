@@ -25,7 +25,7 @@ def rolled(column: str, way: str, span: int, least: int | None = None) -> pl.Exp
 
 
 def so_far(column: str, way: str) -> pl.Expr:
-    """The column that `with_windows` makes of `column`: the count or the sum of its values up to this session."""
+    """The column that `with_windows` makes of `column`: the count or the sum of its values up to this row's day."""
     return rolled(column, way, 0)
 
 
